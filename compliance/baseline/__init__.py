@@ -1,0 +1,1 @@
+"""What is asked, as data: requirements, sources, and their loader."""

@@ -1,0 +1,1 @@
+"""Pure judgement: what was seen against what is asked. No I/O, no clock."""

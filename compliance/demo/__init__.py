@@ -1,0 +1,1 @@
+"""The golden world: a loopback organisation with good and bad servers, and its truth table."""

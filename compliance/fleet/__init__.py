@@ -1,0 +1,1 @@
+"""The fleet: the only room that knows Nornir. Inventory plugin, the sweep, processors, session."""

@@ -1,0 +1,63 @@
+"""Names from the wire and from people: DNS names in their wire form and as people write them (RFC 5890)."""
+
+import ipaddress
+import re
+
+import idna
+
+#: A host name by RFC 1123 section 2.1 (letters, digits, hyphen), each label at most 63, and `_` as DNS owner names use it.
+_PLAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+
+
+class NameFault(ValueError):
+    """A text that is no DNS name; `args[0]` is the text."""
+
+
+def to_ascii(name: str) -> str:
+    """Give the wire form of a DNS name: lower case, A-labels, no trailing dot; raises NameFault.
+
+    `blåbær.example` gives `xn--blbr-roah.example` (RFC 5891, with the UTS 46 mapping browsers use).
+    """
+    text = name.strip().rstrip(".").lower()
+    if not text:
+        raise NameFault(name)
+    try:
+        ascii_name = text if text.isascii() else idna.encode(text, uts46=True).decode("ascii")
+    except idna.IDNAError as fault:
+        raise NameFault(name) from fault
+    if not is_plain(ascii_name):
+        raise NameFault(name)
+    return ascii_name
+
+
+def to_unicode(name: str) -> str:
+    """Give a DNS name as people write it; a name that is not valid IDNA is given back as it stands."""
+    try:
+        return ".".join(idna.decode(label) if label.startswith("xn--") else label for label in name.split("."))
+    except idna.IDNAError:
+        return name
+
+
+def is_plain(name: str) -> bool:
+    """Tell whether a stranger's name is a plain host name or address, and so may stand in a command."""
+    return is_address(name) or _PLAIN.fullmatch(name.rstrip(".")) is not None
+
+
+def is_domain(name: str) -> bool:
+    """Tell whether a name (wire form) can be a mail domain: plain, two labels or more, no address, no underscore."""
+    last = name.rpartition(".")[2]
+    return is_plain(name) and "." in name and "_" not in name and not is_address(name) and not last.isdigit()
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is an IPv4 or IPv6 address."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def mail_host_target(name: str, address: str, port: int) -> str:
+    """Give the target of a mail host: `mx.name[address]:port` (DESIGN: the contract's target names)."""
+    return f"{name}[{address}]:{port}"

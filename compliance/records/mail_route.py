@@ -1,0 +1,105 @@
+"""Where mail for a domain goes: MX, its addresses, and the rules for none (RFC 5321 section 5.1, RFC 7505)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from compliance.model.names import is_address, is_plain
+from compliance.model.observation import Observation
+from compliance.records.dns_walk import DnsQuestion, Walk, facts, is_answered
+
+
+class RouteState(StrEnum):
+    """What a domain's MX answer and its address say together."""
+
+    MX = "mx"
+    IMPLICIT = "implicit"  # no MX, but an address: RFC 5321 section 5.1
+    NULL = "null"  # one MX record, `0 .`: RFC 7505
+    NO_MAIL = "no_mail"  # no MX and no address
+    NO_DOMAIN = "no_domain"  # NXDOMAIN
+    UNRESOLVED = "unresolved"  # the question was not answered
+
+
+class HostState(StrEnum):
+    """What is known of one MX name."""
+
+    RESOLVED = "resolved"
+    NO_ADDRESS = "no_address"
+    LITERAL = "literal"  # an IP address where a name must stand
+    UNSAFE = "unsafe"  # not a plain host name: never looked up, never in a command
+    NULL = "null"  # `.` beside other records
+    UNRESOLVED = "unresolved"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteHost:
+    """One MX name with its addresses; `alias` is the CNAME chain it led through (RFC 2181 section 10.3 forbids one)."""
+
+    name: str
+    preference: int
+    state: HostState
+    addresses: tuple[str, ...] = ()
+    alias: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    unanswered: tuple[Observation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A domain's way in. `hosts` in order of preference; `evidence` names the observations of the MX question."""
+
+    domain: str
+    state: RouteState
+    hosts: tuple[RouteHost, ...] = ()
+    evidence: tuple[str, ...] = ()
+    unanswered: tuple[Observation, ...] = ()
+
+
+def mail_route(domain: str) -> Walk[Route]:
+    """Walk from a domain to its mail hosts' addresses; asks MX, then A and AAAA of each name."""
+    answer = yield DnsQuestion(domain, "MX")
+    seen = facts(answer)
+    if seen is None or not is_answered(answer):
+        return Route(domain, RouteState.UNRESOLVED, evidence=(answer.id,), unanswered=(answer,))
+    if seen.rcode == "NXDOMAIN":
+        return Route(domain, RouteState.NO_DOMAIN, evidence=(answer.id,))
+    entries = sorted({parse_mx(record.data) for record in seen.records})
+    if not entries:
+        host = yield from host_addresses(domain)
+        evidence = (answer.id, *host.evidence)
+        if host.state is HostState.RESOLVED:
+            return Route(domain, RouteState.IMPLICIT, (host,), evidence)
+        if host.state is HostState.UNRESOLVED:
+            return Route(domain, RouteState.UNRESOLVED, evidence=evidence, unanswered=host.unanswered)
+        return Route(domain, RouteState.NO_MAIL, evidence=evidence)
+    if entries == [(0, "")] and len(seen.records) == 1:
+        return Route(domain, RouteState.NULL, evidence=(answer.id,))
+    hosts = []
+    for preference, name in entries:
+        hosts.append((yield from host_addresses(name, preference)))
+    return Route(domain, RouteState.MX, tuple(hosts), (answer.id,))
+
+
+def host_addresses(name: str, preference: int = 0) -> Walk[RouteHost]:
+    """Ask A and AAAA of one mail-host name; a name that is unsafe or no name is not asked about."""
+    if not name:
+        return RouteHost(".", preference, HostState.NULL)
+    if is_address(name):
+        return RouteHost(name, preference, HostState.LITERAL)
+    if not is_plain(name):
+        return RouteHost(name, preference, HostState.UNSAFE)
+    v4 = yield DnsQuestion(name, "A")
+    v6 = yield DnsQuestion(name, "AAAA")
+    addresses = tuple(record.data for answer in (v4, v6) if (seen := facts(answer)) for record in seen.records)
+    aliases = next((seen.aliases for answer in (v4, v6) if (seen := facts(answer)) and seen.aliases), ())
+    unanswered = tuple(answer for answer in (v4, v6) if not is_answered(answer))
+    if addresses:
+        state = HostState.RESOLVED
+    else:
+        state = HostState.UNRESOLVED if unanswered else HostState.NO_ADDRESS
+    return RouteHost(name, preference, state, tuple(dict.fromkeys(addresses)), aliases, (v4.id, v6.id), unanswered)
+
+
+def parse_mx(data: str) -> tuple[int, str]:
+    """Read an MX record's presentation form: preference and name (lower case, no trailing dot; `` for the root)."""
+    preference, _, name = data.partition(" ")
+    return int(preference), name.strip().lower().removesuffix(".")
