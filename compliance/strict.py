@@ -86,7 +86,9 @@ def read_yaml(path: Path, name: str = "") -> Located:
     except DuplicateKeyError as trouble:
         raise Faulty([_yaml_fault(shown, "doubled_key", trouble)]) from None
     except YAMLError as trouble:
-        tabs = [number for number, line in enumerate(text.splitlines(), 1) if "\t" in line[: len(line) - len(line.lstrip())]]
+        tabs = [
+            number for number, line in enumerate(text.splitlines(), 1) if "\t" in line[: -len(line.lstrip()) or None]
+        ]
         if tabs:
             raise Faulty([Fault(shown, line, "tab", {}) for line in tabs]) from None
         raise Faulty([_yaml_fault(shown, "broken_yaml", trouble)]) from None
@@ -95,7 +97,7 @@ def read_yaml(path: Path, name: str = "") -> Located:
 def _yaml_fault(file: str, key: str, trouble: YAMLError) -> Fault:
     marked = trouble if isinstance(trouble, MarkedYAMLError) else None
     mark = marked and (marked.problem_mark or marked.context_mark)
-    problem = (marked and marked.problem or "").partition(" with value")[0]
+    problem = ((marked and marked.problem) or "").partition(" with value")[0]
     return Fault(file, mark.line + 1 if mark else 1, key, {"problem": problem})
 
 
@@ -136,7 +138,12 @@ def _fault(source: Located, path: tuple[str | int, ...], error: Mapping[str, Any
     key = _FAULT_KEYS.get(kind, "bad_value")
     field = str(path[-1]) if path else ""
     context = error.get("ctx", {})
-    values = {"key": field, "value": _short(error.get("input")), "expected": str(context.get("expected", "")), "why": str(error["msg"])}
+    values = {
+        "key": field,
+        "value": _short(error.get("input")),
+        "expected": str(context.get("expected", "")),
+        "why": str(error["msg"]),
+    }
     return Fault(source.file, source.line(path), key, values)
 
 

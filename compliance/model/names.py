@@ -5,11 +5,12 @@ import re
 
 import idna
 
-#: A host name by RFC 1123 section 2.1 (letters, digits, hyphen), each label at most 63, and `_` as DNS owner names use it.
-_PLAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?", re.IGNORECASE)
+#: A host name by RFC 1123 section 2.1: letters, digits, hyphen, labels of at most 63; and `_` as DNS owners use it.
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_PLAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)*{_LABEL}", re.IGNORECASE)
 
 
-class NameFault(ValueError):
+class NameFault(ValueError):  # noqa: N818 - a fault of the input, as everywhere in this house
     """A text that is no DNS name; `args[0]` is the text."""
 
 

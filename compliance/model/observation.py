@@ -83,7 +83,10 @@ class DnsFacts:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One SMTP reply (RFC 5321 section 4.2). `step`: greeting, ehlo, helo, starttls, ehlo_tls, quit; `sent` is our line."""
+    """One SMTP reply (RFC 5321 section 4.2); `sent` is our line.
+
+    `step`: greeting, ehlo, helo, starttls, ehlo_tls, quit.
+    """
 
     __pydantic_config__: ClassVar = _STRICT
     step: str

@@ -1,4 +1,4 @@
-"""Sans-I/O walks through DNS: a walk yields questions and takes observations, so probes and checks run the same code."""
+"""Sans-I/O walks through DNS: questions out, observations in, so probes and checks run the same code."""
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
