@@ -60,5 +60,10 @@ def is_address(text: str) -> bool:
 
 
 def mail_host_target(name: str, address: str, port: int) -> str:
-    """Give the target of a mail host: `mx.name[address]:port` (DESIGN: the contract's target names)."""
+    """Give the target of a mail host: `mx.name[address]:port`."""
     return f"{name}[{address}]:{port}"
+
+
+def reverse_name(address: str) -> str:
+    """Give the owner name of an address's PTR record, without the trailing dot (RFC 1035 section 3.5, RFC 3596)."""
+    return ipaddress.ip_address(address).reverse_pointer

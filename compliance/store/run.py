@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
 from compliance.model.observation import VantageItem
 from compliance.settings import Organisation, Population, Settings
 from compliance.store.files import read_json, sha256, write_json
+from compliance.store.manifest import NAME as MANIFEST
+from compliance.store.manifest import is_sealed
 
 NAME = "run.json"
 SCHEMA = 1
@@ -84,7 +87,7 @@ class Run:
     population: Population | None
     run_id: str
     scope: str  # full | subset
-    only: tuple[str, ...]
+    only: tuple[str, ...]  # labels of the subjects chosen with --only
     label: str
     baseline: BaselineNote
     settings: Settings
@@ -98,6 +101,7 @@ class Run:
     connections: Connections
     evidence: Mapping[str, str]
     previous: Previous | None
+    review_of: Previous | None = None  # the sealed run whose evidence is judged again here
 
 
 def write(folder: Path, run: Run) -> None:
@@ -113,3 +117,27 @@ def read(folder: Path) -> Run:
 def fingerprint(folder: Path) -> str:
     """Give the run's fingerprint: `sha256sum run.json`, which in turn holds the hash of every piece of evidence."""
     return sha256(folder / NAME)
+
+
+def stamp(moment: datetime) -> str:
+    """Give a moment as the run folder writes it: UTC, RFC 3339, milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def run_id(moment: datetime) -> str:
+    """Give the run-id of a moment: `YYYYMMDDTHHMMSSZ`."""
+    return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def previous_run(parent: Path, organisation: str, apart_from: str) -> Previous | None:
+    """Find the last full, sealed run of the same organisation among the runs of a folder."""
+    for folder in sorted(parent.iterdir(), reverse=True) if parent.is_dir() else ():
+        if folder.name == apart_from or not is_sealed(folder):
+            continue
+        try:
+            run = read(folder)
+        except (OSError, ValueError):
+            continue
+        if run.scope == "full" and run.state == "complete" and run.organisation.name == organisation:
+            return Previous(run.run_id, sha256(folder / MANIFEST))
+    return None

@@ -1,0 +1,130 @@
+"""The certificate a mail host presents: issuer, name, dates, strength. One fault never hides another."""
+
+from datetime import datetime, timedelta
+
+from compliance.checks.dane import dane_holds
+from compliance.checks.registry import Parameters, Scope, check, failed, noticing, not_applicable, not_tested, passed
+from compliance.checks.views import HostView
+from compliance.model.finding import Cause, Notice, Verdict
+from compliance.model.names import is_address
+from compliance.records.certificate import Certificate, CertificateFault, matches, read
+from compliance.records.chain import Path, build
+
+_BETTER_THAN_SHA1 = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512", ""})
+
+
+def _leaf(view: HostView) -> Certificate | Verdict:
+    """The leaf as seen, or why there is none to judge."""
+    if not view.chain:
+        return not_tested(Cause.NO_EVIDENCE, "not_recorded")
+    try:
+        return read(view.chain[0])
+    except CertificateFault:
+        return failed("certificate_unreadable")
+
+
+def _seen_at(view: HostView) -> datetime:
+    return datetime.fromisoformat(view.seen_at)
+
+
+def _path(view: HostView) -> Path:
+    return build(view.chain, view.context.roots, _seen_at(view))
+
+
+@check("certificate_trust", Scope.MAIL_HOSTS, reperform="trust")
+def certificate_trust(view: HostView, want: Parameters) -> Verdict:
+    """The chain builds to a configured root; a matching secure TLSA also passes where the baseline counts DANE."""
+    verdict = pkix_trust(view, want)
+    return verdict if verdict.status == "pass" else dane_or(view, verdict)
+
+
+def dane_or(view: HostView, verdict: Verdict) -> Verdict:
+    """Give the DANE pass where the baseline counts it and it holds, else the verdict as it was."""
+    if view.context.baseline.dane_counts and verdict.status == "fail" and dane_holds(view):
+        return passed("met_through_dane")
+    return verdict
+
+
+def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
+    """The chain builds to a configured root (RFC 5280 section 6), DANE apart; dates of the leaf are judged elsewhere."""
+    leaf = _leaf(view)
+    if isinstance(leaf, Verdict):
+        return leaf
+    path = _path(view)
+    issuer = leaf.issuer
+    if path.state != "trusted":
+        return failed(path.state, issuer=issuer)
+    if path.private and not view.subject.is_partner:
+        return failed("private_root", root=path.root)
+    verdict = passed("issuer_trusted", issuer=issuer, root=path.root)
+    return noticing(verdict, Notice("private_root", {"root": path.root})) if path.private else verdict
+
+
+@check("certificate_name", Scope.MAIL_HOSTS, reperform="certificate")
+def certificate_name(view: HostView, want: Parameters) -> Verdict:
+    """A dNSName of the certificate matches the MX name (RFC 9525 section 6); a DANE-EE match needs no name."""
+    return dane_or(view, pkix_name(view, want))
+
+
+def pkix_name(view: HostView, _want: Parameters) -> Verdict:
+    """A dNSName of the certificate matches the MX name, DANE apart."""
+    leaf = _leaf(view)
+    if isinstance(leaf, Verdict):
+        return leaf
+    if is_address(view.name):
+        return not_applicable("no_name_to_match", address=view.name)
+    if matches(leaf.dns_names, view.name):
+        return passed("name_matches", name=view.name)
+    if not leaf.dns_names and matches((leaf.common_name,), view.name):
+        return failed("cn_only", name=view.name)
+    return failed("name_mismatch", name=view.name, names=list(leaf.dns_names[:5] or (leaf.common_name,)))
+
+
+@check("certificate_dates", Scope.MAIL_HOSTS, reperform="certificate_dates")
+def certificate_dates(view: HostView, want: Parameters) -> Verdict:
+    """The certificate was in date when it was seen (RFC 5280 4.1.2.5); DANE-EE ignores dates (RFC 7672 3.1.1)."""
+    leaf = _leaf(view)
+    if isinstance(leaf, Verdict):
+        return leaf
+    at = _seen_at(view)
+    if at > leaf.not_after:
+        gone = (at - leaf.not_after).days
+        return dane_or(view, failed("expired", not_after=leaf.not_after.isoformat(), days=gone))
+    if at < leaf.not_before:
+        return dane_or(view, failed("not_yet_valid", not_before=leaf.not_before.isoformat()))
+    left = leaf.not_after - at
+    verdict = passed("in_date", not_after=leaf.not_after.isoformat(), days=left.days)
+    soon = min(
+        timedelta(days=int(want.get("notice_days", 30))),
+        (leaf.not_after - leaf.not_before) * int(want.get("notice_percent", 20)) / 100,
+    )
+    return noticing(verdict, Notice("expires_soon", {"days": left.days})) if left < soon else verdict
+
+
+@check("certificate_strength", Scope.MAIL_HOSTS, reperform="certificate_text")
+def certificate_strength(view: HostView, want: Parameters) -> Verdict:
+    """Leaf and built path: RSA of 2048 bits or EC of 256 or better, signed with SHA-256 or better."""
+    leaf = _leaf(view)
+    if isinstance(leaf, Verdict):
+        return leaf
+    path = _path(view)
+    for certificate in path.certificates or (leaf,):
+        if fault := _weakness(certificate, want, anchor=certificate == path.anchor):
+            return fault
+    notices = []
+    if leaf.key_type == "rsa" and leaf.key_bits < int(want["rsa_notice_bits"]):
+        notices.append(Notice("rsa_below_recommended", {"bits": leaf.key_bits}))
+    if path.superfluous:
+        notices.append(Notice("superfluous_certificates", {"count": path.superfluous}))
+    return passed("strong_enough", *notices, key=leaf.key_type.upper(), bits=leaf.key_bits, hash=leaf.signature_hash)
+
+
+def _weakness(certificate: Certificate, want: Parameters, *, anchor: bool) -> Verdict | None:
+    """A weak key anywhere, a weak signature on all but the root: nobody relies on a root's own signature."""
+    floors = {"rsa": int(want["rsa_bits"]), "dsa": 1 << 30, "ec": int(want["ec_bits"])}
+    if certificate.key_bits < floors.get(certificate.key_type, 0):
+        kind = certificate.key_type.upper()
+        return failed("weak_key", subject=certificate.subject, key=kind, bits=certificate.key_bits)
+    if not anchor and certificate.signature_hash not in _BETTER_THAN_SHA1:
+        return failed("weak_signature", subject=certificate.subject, hash=certificate.signature_hash)
+    return None

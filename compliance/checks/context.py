@@ -1,0 +1,93 @@
+"""What a check may look at: the evidence, the inputs of the run, and facts of the run as a whole."""
+
+import io
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from publicsuffixlist import PublicSuffixList  # type: ignore[import-untyped]
+
+from compliance.checks.evidence import Evidence, smtp_facts
+from compliance.model.names import is_address
+from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
+from compliance.model.requirement import Baseline
+from compliance.model.subject import OWN, Kind, Subject
+from compliance.records.chain import Roots
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run, as judging sees it. `started` is the run's time; no check reads a clock."""
+
+    subjects: tuple[Subject, ...]
+    baseline: Baseline
+    evidence: Evidence
+    roots: Roots
+    suffixes: bytes
+    port: int
+    started: datetime
+    seen_from_inside: bool = False
+    _operators: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def _suffix_list(self) -> PublicSuffixList:
+        return PublicSuffixList(source=io.BytesIO(self.suffixes), accept_unknown=True)
+
+    def operator(self, name: str) -> str:
+        """Give who runs a mail host, as far as its name tells: the registrable domain."""
+        if name not in self._operators:
+            self._operators[name] = name if is_address(name) else self._suffix_list.privatesuffix(name) or name
+        return self._operators[name]
+
+    @cached_property
+    def vantage(self) -> VantageFacts | None:
+        """The self-test of the place the run was made from."""
+        facts = (seen.facts for seen in self.evidence.by_id.values())
+        return next((found for found in facts if isinstance(found, VantageFacts)), None)
+
+    @cached_property
+    def _paths(self) -> dict[str, set[str]]:
+        """What our path let through, as the operators whose hosts showed it: `answered`, `starttls`."""
+        paths: dict[str, set[str]] = {"answered": set(), "starttls": set()}
+        for sessions in self.evidence.all_sessions().values():
+            for facts in filter(None, map(smtp_facts, sessions)):
+                if facts.replies:
+                    paths["answered"].add(self.operator(facts.name))
+                if facts.tls:
+                    paths["starttls"].add(self.operator(facts.name))
+        return paths
+
+    def path_shown(self, what: str, apart_from: str) -> bool:
+        """Tell whether an operator other than that of `apart_from` showed `answered` or `starttls` on our path."""
+        return bool(self._paths[what] - {self.operator(apart_from)})
+
+    @cached_property
+    def dnssec_believed(self) -> bool:
+        """Whether AD from the resolver of this run may be believed: vouched for, and not shown to be false."""
+        return self.vantage is None or self.vantage.state("dnssec") != "failed"
+
+    def hosts(self, kind: Kind, name: str, address: str = "") -> tuple[Subject, ...]:
+        """Give the inventory's hosts of a kind that stand for a mail host's name or address."""
+        wanted = {name, address} - {""}
+        return tuple(host for host in self.subjects if kind in host.kinds and host.hostname in wanted)
+
+    def supplier(self, subject: Subject, host: str = "") -> str:
+        """Give who runs what a finding is about: `own`, or a supplier's name from the inventory or the MX suffix."""
+        for entry in self.hosts(Kind.INBOUND_HOST, host) if host else ():
+            return entry.managed_by or OWN
+        if host:
+            for suffix, supplier in self.baseline.suppliers.items():
+                if host == suffix or host.endswith(f".{suffix}"):
+                    return supplier
+        return subject.managed_by or OWN
+
+
+def went_nowhere(session: Observation) -> bool:
+    """Tell whether a session has no route: our missing address family, nobody's fault."""
+    return session.failure is not None and session.failure.kind is FailureKind.NO_ROUTE
+
+
+def heard(sessions: tuple[Observation, ...]) -> SmtpFacts | None:
+    """Give the facts of the last session that completed a handshake, if one did."""
+    found = [facts for facts in map(smtp_facts, sessions) if facts and facts.tls]
+    return found[-1] if found else None

@@ -1,0 +1,64 @@
+"""DANE as a way to meet what is asked of a certificate (RFC 7672): secure names, secure TLSA, and a match."""
+
+from datetime import datetime
+
+from compliance.checks.views import HostView
+from compliance.model.observation import Observation
+from compliance.model.subject import DOMAIN_KINDS
+from compliance.records import tlsa
+from compliance.records.certificate import CertificateFault, matches, read
+from compliance.records.chain import Roots, build_from
+from compliance.records.dns_walk import DnsQuestion, facts
+
+
+def dane_holds(view: HostView) -> bool:
+    """Tell whether secure TLSA records vouch for the presented chain: DANE-EE, or DANE-TA with name and dates."""
+    records = _secure_records(view)
+    if not records or not view.chain:
+        return False
+    if tlsa.matches_leaf(records, view.chain):
+        return True
+    anchors = tlsa.anchors(records, view.chain)
+    at = datetime.fromisoformat(view.seen_at)
+    try:
+        leaf = read(view.chain[0])
+    except CertificateFault:
+        return False
+    in_date = leaf.not_before <= at <= leaf.not_after
+    return bool(anchors) and in_date and matches(leaf.dns_names, view.name) and build_from(view.chain, anchors, at)
+
+
+def _secure_records(view: HostView) -> tuple[tlsa.Tlsa, ...]:
+    """The usable TLSA records, if every answer on the way to them was secure (RFC 7672 section 2.2)."""
+    context = view.context
+    question = DnsQuestion(f"_25._tcp.{view.name}", "TLSA")
+    answer = context.evidence.answer(question)
+    steps = [context.evidence.by_id[key] for key in view.trail if key in context.evidence.by_id]
+    if view.kind in DOMAIN_KINDS and not any(step.question == "MX" for step in steps):
+        return ()
+    on_the_way = [step for step in steps if not _is_empty(step)]
+    if not context.dnssec_believed or not all(map(_is_secure, (*on_the_way, answer))):
+        return ()
+    return tuple(record for record in _parsed(answer) if record.usable)
+
+
+def _is_empty(step: Observation) -> bool:
+    """An address family without records is no part of the way."""
+    seen = facts(step)
+    return seen is not None and seen.rcode == "NOERROR" and not seen.records
+
+
+def _is_secure(step: Observation) -> bool:
+    seen = facts(step)
+    return seen is not None and seen.ad and seen.ad_trusted and seen.rcode == "NOERROR"
+
+
+def _parsed(answer: Observation) -> list[tlsa.Tlsa]:
+    found = []
+    seen = facts(answer)
+    for record in seen.records if seen else ():
+        try:
+            found.append(tlsa.parse(record.data))
+        except tlsa.TlsaFault:
+            continue
+    return found

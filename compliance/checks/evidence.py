@@ -1,0 +1,71 @@
+"""Evidence: a run's observations, indexed for judging. Nothing is asked; what was not recorded is not known."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from compliance.model.observation import (
+    Failure,
+    FailureKind,
+    HelloFacts,
+    Observation,
+    Origin,
+    SmtpFacts,
+    StatementFacts,
+)
+from compliance.records.dns_walk import DnsQuestion
+
+NOT_RECORDED = "not recorded"
+
+
+class Evidence:
+    """The observations of a run, by what they answer."""
+
+    def __init__(self, observations: Iterable[Observation]) -> None:
+        self._asked: dict[tuple[str, str], Observation] = {}
+        self._sessions: dict[str, list[Observation]] = defaultdict(list)
+        self._hellos: dict[tuple[str, int], list[Observation]] = defaultdict(list)
+        self.by_id: dict[str, Observation] = {}
+        for seen in observations:
+            self.by_id[seen.id] = seen
+            self._asked[seen.target, seen.question] = seen
+            if seen.probe == "smtp":
+                self._sessions[seen.target].append(seen)
+            elif isinstance(seen.facts, HelloFacts):
+                self._hellos[seen.facts.address, seen.facts.port].append(seen)
+
+    def answer(self, question: DnsQuestion) -> Observation:
+        """Give the recorded answer to a DNS question; one that was never asked has a failure and no id."""
+        return self._asked.get((question.name, question.rdtype)) or _unrecorded(question.name, question.rdtype)
+
+    def with_checking_disabled(self, question: DnsQuestion) -> Observation | None:
+        """Give the answer to the same question with CD=1, asked after a SERVFAIL (RFC 4035 section 3.2.2)."""
+        return self._asked.get((question.name, f"{question.rdtype} cd"))
+
+    def sessions(self, target: str) -> tuple[Observation, ...]:
+        """Give the SMTP sessions with one `name[address]:port`, in the order they were held."""
+        return tuple(self._sessions.get(target, ()))
+
+    def all_sessions(self) -> Mapping[str, list[Observation]]:
+        """Give every SMTP session by target."""
+        return self._sessions
+
+    def hellos(self, address: str, port: int) -> tuple[Observation, ...]:
+        """Give the raw TLS hellos put to one address, in order."""
+        return tuple(self._hellos.get((address, port), ()))
+
+    def statement(self, requirement: str) -> Observation | None:
+        """Give what a person declared about a requirement."""
+        for seen in self.by_id.values():
+            if isinstance(seen.facts, StatementFacts) and seen.facts.requirement == requirement:
+                return seen
+        return None
+
+
+def _unrecorded(target: str, question: str) -> Observation:
+    failure = Failure(FailureKind.UNRESOLVED, "query", NOT_RECORDED)
+    return Observation("", "dns", target, question, "", 0.0, "", "", Origin.WIRE, None, failure)
+
+
+def smtp_facts(observation: Observation) -> SmtpFacts | None:
+    """Give the SMTP facts of an observation, None where nothing was heard."""
+    return observation.facts if isinstance(observation.facts, SmtpFacts) else None

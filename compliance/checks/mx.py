@@ -1,0 +1,103 @@
+"""MX names and reverse names: can mail find its way in, and does a sender look like itself."""
+
+from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, passed, resting_on
+from compliance.checks.scopes import unanswered
+from compliance.checks.views import MxView, SenderView
+from compliance.model.finding import Notice, Verdict
+from compliance.model.names import is_plain, reverse_name
+from compliance.model.observation import Observation
+from compliance.model.subject import Kind
+from compliance.records.dns_walk import DnsQuestion, facts, is_answered
+from compliance.records.mail_route import HostState, RouteState
+
+
+@check("mx_records", Scope.MX_NAMES, reperform="mx")
+def mx_records(view: MxView, _want: Parameters) -> Verdict:
+    """Every MX name resolves, is no CNAME and no address, and a null MX stands alone (RFC 5321 5.1, RFC 7505)."""
+    if view.kind is Kind.PARKED_DOMAIN:
+        return _parked(view)
+    match view.route.state:
+        case RouteState.NULL:
+            return passed("null_mx_alone")
+        case RouteState.IMPLICIT:
+            return passed("implicit_mx", Notice("implicit_mx"))
+        case RouteState.NO_MAIL:
+            return not_applicable("no_mx")
+        case RouteState.NO_DOMAIN:
+            return not_applicable("no_domain")
+        case _:
+            return _name(view)
+
+
+def _name(view: MxView) -> Verdict:
+    host = view.host
+    match host.state:
+        case HostState.UNRESOLVED:
+            return unanswered(host.unanswered, view.context)
+        case HostState.UNSAFE:
+            return failed("mx_no_host_name", name=host.name)
+        case HostState.LITERAL:
+            return failed("mx_is_address", name=host.name)
+        case HostState.NULL:
+            return failed("null_mx_beside_others")
+        case HostState.NO_ADDRESS:
+            return failed("mx_no_address", name=host.name)
+        case HostState.RESOLVED:
+            if host.alias:
+                return failed("mx_is_alias", name=host.name, leads_to=host.alias[-1])
+            return passed("mx_resolves", name=host.name, addresses=list(host.addresses))
+
+
+def _parked(view: MxView) -> Verdict:
+    """A domain without mail says so: a null MX, or neither MX nor address."""
+    match view.route.state:
+        case RouteState.NULL:
+            return passed("null_mx_alone")
+        case RouteState.NO_MAIL | RouteState.NO_DOMAIN:
+            return passed("parked_without_mx")
+        case RouteState.IMPLICIT:
+            return failed("parked_has_address", addresses=list(view.host.addresses))
+        case _:
+            return failed("parked_has_mx", name=view.host.name)
+
+
+@check("reverse_dns", Scope.SENDERS, reperform="ptr")
+def reverse_dns(view: SenderView, _want: Parameters) -> Verdict:
+    """Address -> name -> address agrees, and the EHLO name leads to the address (RFC 1912 2.1, RFC 5321 4.1.4)."""
+    evidence = view.context.evidence
+    answer = evidence.answer(DnsQuestion(reverse_name(view.address), "PTR"))
+    if not is_answered(answer):
+        return unanswered((answer,), view.context)
+    seen = facts(answer)
+    names = [record.data.removesuffix(".").lower() for record in seen.records] if seen else []
+    used = [answer.id]
+    if not names:
+        return resting_on(failed("ptr_missing", address=view.address), used)
+    rdtype = "AAAA" if ":" in view.address else "A"
+    forward = {name: evidence.answer(DnsQuestion(name, rdtype)) for name in names if is_plain(name)}
+    used += [found.id for found in forward.values()]
+    agreeing = [name for name, found in forward.items() if _leads_to(found, view.address)]
+    if not agreeing:
+        silent = tuple(found for found in forward.values() if not is_answered(found))
+        if silent:
+            return unanswered(silent, view.context)
+        return resting_on(failed("ptr_disagrees", address=view.address, name=names[0]), used)
+    return _ehlo_name(view, agreeing[0], rdtype, used)
+
+
+def _ehlo_name(view: SenderView, name: str, rdtype: str, used: list[str]) -> Verdict:
+    helo = view.subject.helo
+    if not helo:
+        return resting_on(passed("ptr_agrees", Notice("helo_not_listed"), address=view.address, name=name), used)
+    answer = view.context.evidence.answer(DnsQuestion(helo, rdtype))
+    used.append(answer.id)
+    if not is_answered(answer):
+        return unanswered((answer,), view.context)
+    if not _leads_to(answer, view.address):
+        return resting_on(failed("helo_disagrees", address=view.address, name=name, helo=helo), used)
+    return resting_on(passed("ptr_agrees", address=view.address, name=name), used)
+
+
+def _leads_to(answer: Observation, address: str) -> bool:
+    seen = facts(answer)
+    return seen is not None and any(record.data == address for record in seen.records)

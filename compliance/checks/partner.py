@@ -1,0 +1,61 @@
+"""The register of partners: can they carry what we ask, and do we know whom to ring (U-02 measure 1c)."""
+
+from calendar import monthrange
+from datetime import date
+
+from compliance.checks.certificate import certificate_dates, pkix_name, pkix_trust
+from compliance.checks.registry import Parameters, Scope, check, failed, noticing, not_applicable, not_tested, passed
+from compliance.checks.scopes import route_of
+from compliance.checks.transport import starttls
+from compliance.checks.views import DomainView, HostView
+from compliance.model.finding import Cause, Notice, Status, Verdict
+from compliance.model.subject import Level
+from compliance.records.dns_walk import facts
+
+
+@check("partner_capability", Scope.MAIL_HOSTS, reperform="trust")
+def partner_capability(view: HostView, want: Parameters) -> Verdict:
+    """Each of the partner's mail hosts can carry the level we ask toward it; `verify` by PKIX alone."""
+    asked = view.subject.require_tls
+    if asked is None or asked.to is Level.NONE:
+        return not_applicable("no_tls_asked")
+    if asked.to is Level.DANE:
+        return not_tested(Cause.NOT_BUILT, "not_built")
+    steps = [starttls] if asked.to is Level.ENCRYPT else [starttls, pkix_trust, pkix_name, certificate_dates]
+    for step in steps:
+        found = step(view, want)
+        if found.status is not Status.PASS:
+            return found
+    carried = passed("carries_level", level=asked.to.value)
+    if asked.to is Level.VERIFY and not asked.match and not _mx_is_secure(view):
+        return noticing(carried, Notice("mx_name_unauthenticated"))
+    return carried
+
+
+def _mx_is_secure(view: HostView) -> bool:
+    """A name learned from unsigned DNS may be anybody's: then a verified certificate proves less."""
+    route = route_of(view.context, view.subject.hostname)
+    seen = view.context.evidence.by_id.get(route.evidence[0]) if route.evidence else None
+    answer = facts(seen) if seen else None
+    return bool(answer and answer.ad and answer.ad_trusted and view.context.dnssec_believed)
+
+
+@check("partner_contact", Scope.PARTNER, reperform="none")
+def partner_contact(view: DomainView, want: Parameters) -> Verdict:
+    """There is a name or role and a telephone number, gone through within the last `months` before the run."""
+    contact = view.subject.contact
+    if contact is None:
+        return failed("contact_missing")
+    if not contact.phone or not (contact.name or contact.role):
+        return failed("contact_incomplete")
+    if contact.reviewed is None:
+        return failed("contact_not_reviewed")
+    if contact.reviewed < months_before(view.context.started.date(), int(want["months"])):
+        return failed("contact_outdated", reviewed=contact.reviewed.isoformat())
+    return passed("contact_current", reviewed=contact.reviewed.isoformat())
+
+
+def months_before(day: date, months: int) -> date:
+    """Give the same day some months earlier, or that month's last day where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

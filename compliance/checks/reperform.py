@@ -1,0 +1,129 @@
+"""How to see the same by hand: one command an auditor can paste, and what its output shows.
+
+A stranger's name enters a command only if it is a plain host name or an address, and then quoted; otherwise the
+command is empty and the reason is `unsafe_name`.
+"""
+
+import shlex
+from collections.abc import Callable, Mapping
+
+from compliance.checks.context import Context
+from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
+from compliance.model.finding import Reperform, Status, Values, Verdict
+from compliance.model.names import is_address, is_plain
+from compliance.records.dns_walk import facts
+
+NOTHING = Reperform(None, "", ())
+UNSAFE = Reperform(None, "unsafe_name", ())
+_OPENSSL = ("openssl",)
+_DIG = ("dig",)
+
+
+def reperform(way: str, view: View, verdict: Verdict) -> Reperform:
+    """Give the command for a check's way of looking, on one target, with what to look for."""
+    if isinstance(view, HostView):
+        if not is_plain(view.name) or not is_address(view.address):
+            return UNSAFE
+        return _HOST_WAYS[way](view, verdict) if way in _HOST_WAYS else NOTHING
+    if isinstance(view, MxView):
+        return _dig(view.context, verdict, view.subject.hostname, "MX")
+    if isinstance(view, SelectorView):
+        return _dig(view.context, verdict, view.target, "TXT")
+    if isinstance(view, SenderView):
+        return _reverse(view, verdict)
+    return _domain(way, view, verdict)
+
+
+def _s_client(view: HostView, *options: str) -> str:
+    where = f"[{view.address}]" if ":" in view.address else view.address
+    name = ["-servername", view.name] if not is_address(view.name) else []
+    words = ["openssl", "s_client", "-starttls", "smtp", "-connect", f"{where}:{view.port}", *name, *options]
+    return f"{shlex.join(words)} </dev/null"
+
+
+def _starttls(view: HostView, verdict: Verdict) -> Reperform:
+    expect = {
+        "starttls_works": f"New, {verdict.values.get('version', '')}, Cipher is",
+        "starttls_not_offered": "Didn't find STARTTLS in server response",
+        "starttls_masked": "Didn't find STARTTLS in server response",
+    }
+    return Reperform(_s_client(view), expect.get(verdict.reason, ""), _OPENSSL)
+
+
+def _certificate(view: HostView, verdict: Verdict) -> Reperform:
+    shown = "-noout -subject -issuer -dates -ext subjectAltName -fingerprint -sha256"
+    command = f"{_s_client(view)} 2>/dev/null | openssl x509 {shown}"
+    return Reperform(command, str(verdict.values.get("shown", "")), _OPENSSL)
+
+
+_VERIFY_CODES = {"self_signed": "18", "demo_certificate": "18", "unknown_issuer": "19", "missing_intermediate": "2"}
+
+
+def _trust(view: HostView, verdict: Verdict) -> Reperform:
+    command = _s_client(view, "-no_check_time", "-CAfile", "inputs/roots.pem", "-showcerts")
+    code = "0 (ok)" if verdict.status is Status.PASS else _VERIFY_CODES.get(verdict.reason, "")
+    return Reperform(command, f"Verify return code: {code}", (*_OPENSSL, "inputs/roots.pem"))
+
+
+def _old_tls(view: HostView, verdict: Verdict) -> Reperform:
+    versions = verdict.values.get("versions", [])
+    named = versions if isinstance(versions, list) else []
+    if verdict.status is Status.FAIL and not {"TLSv1", "TLSv1.1"} & set(named):
+        return NOTHING  # no current tool offers SSLv2 or SSLv3: the hello and the reply stand in the evidence, in hex
+    option = "-tls1" if named == ["TLSv1"] else "-tls1_1"
+    expect = f"New, {named[-1]}" if verdict.status is Status.FAIL else "Cipher is (NONE)"
+    return Reperform(_s_client(view, option, "-cipher", "ALL:@SECLEVEL=0"), expect, ("openssl 3.x with TLS 1.1",))
+
+
+def _tls13(view: HostView, verdict: Verdict) -> Reperform:
+    expect = "New, TLSv1.3, Cipher is" if verdict.status is Status.PASS else "Cipher is (NONE)"
+    return Reperform(_s_client(view, "-tls1_3"), expect, _OPENSSL)
+
+
+_HOST_WAYS: Mapping[str, Callable[[HostView, Verdict], Reperform]] = {
+    "starttls": _starttls,
+    "certificate": _certificate,
+    "trust": _trust,
+    "old_tls": _old_tls,
+    "tls13": _tls13,
+}
+
+
+def _dig(context: Context, verdict: Verdict, name: str, rdtype: str) -> Reperform:
+    if not is_plain(name):
+        return UNSAFE
+    words = ["dig", *_server(context, verdict), "+dnssec", name, rdtype]
+    return Reperform(shlex.join(words), _shown(verdict.values), _DIG)
+
+
+def _server(context: Context, verdict: Verdict) -> list[str]:
+    """Name the resolver only where the ordinary one cannot know the answer (another port, a lab on loopback)."""
+    for key in verdict.evidence:
+        seen = context.evidence.by_id.get(key)
+        answer = facts(seen) if seen else None
+        if answer and answer.server:
+            address, _, port = answer.server.partition("#")
+            if port != "53":
+                return [f"@{address}", "-p", port]
+            if address.startswith("127.") and address != "127.0.0.1":
+                return [f"@{address}"]
+            return []
+    return []
+
+
+def _shown(values: Values) -> str:
+    return str(values.get("record", ""))
+
+
+def _domain(way: str, view: DomainView, verdict: Verdict) -> Reperform:
+    if way == "none":
+        return NOTHING
+    name = str(verdict.values.get("name", "")) or (
+        f"_dmarc.{view.subject.hostname}" if way == "dmarc" else view.subject.hostname
+    )
+    return _dig(view.context, verdict, name, "TXT")
+
+
+def _reverse(view: SenderView, verdict: Verdict) -> Reperform:
+    words = ["dig", *_server(view.context, verdict), "-x", view.address]
+    return Reperform(shlex.join(words), str(verdict.values.get("name", "")), _DIG)

@@ -1,0 +1,191 @@
+"""From a subject to its targets: views to judge, or one verdict where there is nothing to judge."""
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from compliance.checks.context import Context, went_nowhere
+from compliance.checks.evidence import NOT_RECORDED
+from compliance.checks.registry import Scope, not_applicable, not_tested
+from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
+from compliance.model.finding import Cause, Verdict
+from compliance.model.names import is_address
+from compliance.model.observation import FailureKind, Observation
+from compliance.model.subject import DOMAIN_KINDS, Kind, Subject
+from compliance.records.dns_walk import DnsQuestion, drive, facts
+from compliance.records.mail_route import HostState, Route, RouteHost, RouteState, host_addresses, mail_route
+
+Settled = tuple[str, Verdict, tuple[str, ...]]
+"""A target that needs no check: its name, its verdict, its evidence."""
+Targets = tuple[tuple[View, ...], tuple[Settled, ...]]
+
+
+def targets(scope: Scope, context: Context, subject: Subject, kind: Kind) -> Targets:
+    """Give what a check of this scope is put to for one subject in one of its kinds."""
+    return _SCOPES[scope](context, subject, kind)
+
+
+def unanswered(answers: tuple[Observation, ...], context: Context) -> Verdict:
+    """Say why a DNS question has no answer, and whose doing that is.
+
+    SERVFAIL with an answer under CD=1 is a broken signature (RFC 4035 section 5.5); a timeout is ours when the
+    resolver did not answer the self-test either.
+    """
+    answer = next((seen for seen in answers if seen.failure or facts(seen)), None)
+    if answer is None or (answer.failure and answer.failure.detail == NOT_RECORDED):
+        return not_tested(Cause.NO_EVIDENCE, "not_recorded")
+    ours = context.vantage is not None and context.vantage.state("resolver") == "failed"
+    question = {"name": answer.target, "rdtype": answer.question}
+    seen = facts(answer)
+    if seen is None:
+        broken = answer.failure is not None and answer.failure.kind is not FailureKind.TIMEOUT
+        return not_tested(Cause.OURS if ours or broken else Cause.THEIRS, "dns_no_answer", **question)
+    if seen.rcode == "SERVFAIL":
+        retried = context.evidence.with_checking_disabled(DnsQuestion(answer.target, answer.question))
+        known = retried and facts(retried)
+        if known and known.rcode in {"NOERROR", "NXDOMAIN"}:
+            return not_tested(Cause.THEIRS, "dns_bogus", **question)
+    return not_tested(Cause.OURS if ours else Cause.THEIRS, "dns_refused", rcode=seen.rcode, **question)
+
+
+def route_of(context: Context, domain: str) -> Route:
+    """Replay the walk to a domain's mail hosts from the evidence."""
+    return drive(mail_route(domain), context.evidence.answer)
+
+
+def _mail_hosts(context: Context, subject: Subject, kind: Kind) -> Targets:
+    if kind not in DOMAIN_KINDS:
+        if is_address(subject.hostname):
+            return _known_by_address(context, subject, kind)
+        host = drive(host_addresses(subject.hostname), context.evidence.answer)
+        return _addresses(context, subject, kind, host, ())
+    route = route_of(context, subject.hostname)
+    if settled := _no_way_in(route, context):
+        return (), ((subject.hostname, settled, route.evidence),)
+    found = [_addresses(context, subject, kind, host, route.evidence) for host in route.hosts]
+    return tuple(view for views, _ in found for view in views), tuple(line for _, lines in found for line in lines)
+
+
+def _known_by_address(context: Context, subject: Subject, kind: Kind) -> Targets:
+    """A host entered by its address is asked under the MX names that lead to it, else under the address itself."""
+    routes = [route_of(context, domain) for domain in subject.receives_for]
+    hosts = {host.name: host for route in routes for host in route.hosts if subject.hostname in host.addresses}
+    only = RouteHost(subject.hostname, 0, HostState.RESOLVED, (subject.hostname,))
+    found = [
+        _addresses(context, subject, kind, replace(host, addresses=(subject.hostname,)), ())
+        for _, host in sorted(hosts.items() or {"": only}.items())
+    ]
+    return tuple(view for views, _ in found for view in views), tuple(line for _, lines in found for line in lines)
+
+
+def _no_way_in(route: Route, context: Context) -> Verdict | None:
+    """A domain without mail hosts: nothing to ask, or nothing known."""
+    match route.state:
+        case RouteState.NULL:
+            return not_applicable("null_mx")
+        case RouteState.NO_MAIL:
+            return not_applicable("no_mx")
+        case RouteState.NO_DOMAIN:
+            return not_applicable("no_domain")
+        case RouteState.UNRESOLVED:
+            return unanswered(route.unanswered, context)
+        case _:
+            return None
+
+
+def _addresses(context: Context, subject: Subject, kind: Kind, host: RouteHost, trail: tuple[str, ...]) -> Targets:
+    evidence = (*trail, *host.evidence)
+    if settled := _unreachable_name(context, host):
+        return (), ((host.name, settled, evidence),)
+    views: list[View] = []
+    closed: list[Settled] = []
+    for address in host.addresses:
+        view = HostView(context, subject, kind, host.name, address, context.port, evidence)
+        if settled := _unasked(context, view):
+            closed.append((view.target, settled, evidence))
+        else:
+            views.append(view)
+    return tuple(views), tuple(closed)
+
+
+def _unreachable_name(context: Context, host: RouteHost) -> Verdict | None:
+    """An MX name that leads nowhere is told by MX-1; here there is no host to ask."""
+    match host.state:
+        case HostState.NO_ADDRESS:
+            return not_applicable("mx_no_address", name=host.name)
+        case HostState.LITERAL:
+            return not_applicable("mx_is_address", name=host.name)
+        case HostState.NULL:
+            return not_applicable("null_mx_beside_others")
+        case HostState.UNSAFE:
+            return not_tested(Cause.THEIRS, "unsafe_name", name=host.name)
+        case HostState.UNRESOLVED:
+            return unanswered(host.unanswered, context)
+        case _:
+            return None
+
+
+def _unasked(context: Context, view: HostView) -> Verdict | None:
+    """A host that the inventory says is a dummy or not to be asked, and one seen only from inside."""
+    for entry in context.hosts(Kind.INBOUND_HOST, view.name, view.address):
+        if entry.dummy:
+            return not_applicable("dummy_mx", why=entry.dummy)
+        if entry.probe == "never":
+            return not_tested(Cause.NOT_ASKED, "probe_never")
+    address = ipaddress.ip_address(view.address)
+    inside = address.is_private and not address.is_loopback and _is_site_local(address)
+    if inside and not view.subject.is_partner and not context.seen_from_inside:
+        return not_tested(Cause.OURS, "seen_from_inside", address=view.address)
+    return None
+
+
+def _is_site_local(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """RFC 1918 and RFC 4193: addresses nobody outside can reach."""
+    blocks = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+    return any(address in ipaddress.ip_network(block) for block in blocks)
+
+
+def _mx_names(context: Context, subject: Subject, kind: Kind) -> Targets:
+    route = route_of(context, subject.hostname)
+    if route.state is RouteState.UNRESOLVED:
+        return (), ((subject.hostname, unanswered(route.unanswered, context), route.evidence),)
+    hosts = route.hosts or (RouteHost(subject.hostname, 0, HostState.NULL),)
+    return tuple(MxView(context, subject, kind, route, host) for host in hosts), ()
+
+
+def _domain(context: Context, subject: Subject, kind: Kind) -> Targets:
+    return (DomainView(context, subject, kind),), ()
+
+
+def _selectors(context: Context, subject: Subject, kind: Kind) -> Targets:
+    if not subject.dkim_selectors:
+        return (), ((subject.hostname, not_tested(Cause.NO_EVIDENCE, "no_selectors_known"), ()),)
+    return tuple(SelectorView(context, subject, kind, selector) for selector in subject.dkim_selectors), ()
+
+
+def _senders(context: Context, subject: Subject, kind: Kind) -> Targets:
+    if kind is Kind.OWN_DOMAIN:
+        return (), ((subject.hostname, not_tested(Cause.NO_EVIDENCE, "no_sender_listed"), ()),)
+    if subject.service:
+        return (), ((subject.label, not_applicable("supplier_owns_addresses"), ()),)
+    if is_address(subject.hostname):
+        return (SenderView(context, subject, kind, subject.hostname),), ()
+    host = drive(host_addresses(subject.hostname), context.evidence.answer)
+    if settled := _unreachable_name(context, host):
+        return (), ((subject.hostname, settled, host.evidence),)
+    return tuple(SenderView(context, subject, kind, address, host.evidence) for address in host.addresses), ()
+
+
+_SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
+    Scope.MAIL_HOSTS: _mail_hosts,
+    Scope.MX_NAMES: _mx_names,
+    Scope.DOMAIN: _domain,
+    Scope.PARTNER: _domain,
+    Scope.SELECTORS: _selectors,
+    Scope.SENDERS: _senders,
+}
+
+
+def without_route(view: View) -> bool:
+    """Tell whether our machine has no way to this address at all, so that it stays out of the roll-up."""
+    return isinstance(view, HostView) and bool(view.sessions) and all(map(went_nowhere, view.sessions))

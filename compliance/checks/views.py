@@ -1,0 +1,142 @@
+"""Views: one target each, with the observations a check may rest its verdict on."""
+
+from dataclasses import dataclass
+
+from compliance.checks.context import Context, heard
+from compliance.model.names import mail_host_target
+from compliance.model.observation import Observation, SmtpFacts
+from compliance.model.subject import Kind, Subject
+from compliance.records.mail_route import Route, RouteHost
+
+
+@dataclass(frozen=True)
+class HostView:
+    """One mail host's address: its sessions and hellos. `trail` are the DNS answers that led there."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+    name: str
+    address: str
+    port: int
+    trail: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The target's name: `mx.name[address]:port`."""
+        return mail_host_target(self.name, self.address, self.port)
+
+    @property
+    def sessions(self) -> tuple[Observation, ...]:
+        """The ordinary sessions held with this name at this address, in order."""
+        return self.context.evidence.sessions(self.target)
+
+    @property
+    def hellos(self) -> tuple[Observation, ...]:
+        """The raw hellos put to this address."""
+        return self.context.evidence.hellos(self.address, self.port)
+
+    @property
+    def session(self) -> SmtpFacts | None:
+        """The session whose handshake was completed, if one was."""
+        return heard(self.sessions)
+
+    @property
+    def chain(self) -> tuple[bytes, ...]:
+        """The presented chain, leaf first, DER; empty if no handshake was completed."""
+        return self.session.tls.chain if self.session and self.session.tls else ()
+
+    @property
+    def seen_at(self) -> str:
+        """When the chain was seen (UTC, RFC 3339); `` if never."""
+        shown = [seen.started for seen in self.sessions if seen.facts is self.session]
+        return shown[-1] if shown and self.session else ""
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What a verdict on this target rests on."""
+        return (*self.trail, *(seen.id for seen in self.sessions))
+
+
+@dataclass(frozen=True)
+class MxView:
+    """One MX name of a domain, and the route it is part of."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+    route: Route
+    host: RouteHost
+
+    @property
+    def target(self) -> str:
+        """The MX name as the record has it."""
+        return self.host.name
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The MX answer and the address answers."""
+        return (*self.route.evidence, *self.host.evidence)
+
+
+@dataclass(frozen=True)
+class DomainView:
+    """A domain as a whole: its records are found by walking the evidence."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+
+    @property
+    def target(self) -> str:
+        """The domain in wire form."""
+        return self.subject.hostname
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Nothing by itself: checks on domains name what they used."""
+        return ()
+
+
+@dataclass(frozen=True)
+class SelectorView:
+    """One DKIM selector of a domain."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+    selector: str
+
+    @property
+    def target(self) -> str:
+        """The owner name of the key record (RFC 6376 section 3.6.2.1)."""
+        return f"{self.selector}._domainkey.{self.subject.hostname}"
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Nothing by itself: the check names the TXT answer."""
+        return ()
+
+
+@dataclass(frozen=True)
+class SenderView:
+    """One address a host of ours sends from."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+    address: str
+    trail: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The address."""
+        return self.address
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The answers that led to the address."""
+        return self.trail
+
+
+View = HostView | MxView | DomainView | SelectorView | SenderView

@@ -1,0 +1,67 @@
+"""TLSA records and their match against a presented chain (RFC 6698 section 2, RFC 7672 section 3)."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+_FORM = re.compile(r"(\d{1,3}) (\d{1,3}) (\d{1,3}) ([0-9A-Fa-f]+(?: [0-9A-Fa-f]+)*)")
+DANE_TA, DANE_EE = 2, 3
+
+
+class TlsaFault(ValueError):  # noqa: N818 - a fault of the input, as everywhere in this house
+    """A text that is no TLSA record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tlsa:
+    """One record: certificate usage, selector (0 certificate, 1 key), matching type (0 whole, 1 SHA-256, 2 SHA-512)."""
+
+    usage: int
+    selector: int
+    matching: int
+    data: bytes
+
+    @property
+    def usable(self) -> bool:
+        """Whether SMTP clients use it: only DANE-TA and DANE-EE with known parts (RFC 7672 section 3.1)."""
+        return self.usage in {DANE_TA, DANE_EE} and self.selector in {0, 1} and self.matching in {0, 1, 2}
+
+
+def parse(text: str) -> Tlsa:
+    """Read the presentation form `3 1 1 hex`; raises TlsaFault."""
+    found = _FORM.fullmatch(text.strip())
+    if not found or len(found[4].replace(" ", "")) % 2:
+        raise TlsaFault(text)
+    return Tlsa(int(found[1]), int(found[2]), int(found[3]), bytes.fromhex(found[4]))
+
+
+def matches(record: Tlsa, der: bytes) -> bool:
+    """Tell whether one certificate is the one a usable record names."""
+    if not record.usable:
+        return False
+    content = der if record.selector == 0 else _key(der)
+    digest = {0: lambda: content, 1: hashlib.sha256(content).digest, 2: hashlib.sha512(content).digest}
+    return digest[record.matching]() == record.data
+
+
+def matches_leaf(records: Sequence[Tlsa], chain: Sequence[bytes]) -> bool:
+    """Tell whether a DANE-EE record names the leaf: name, dates and issuer do not matter then (RFC 7672 3.1.1)."""
+    return bool(chain) and any(record.usage == DANE_EE and matches(record, chain[0]) for record in records)
+
+
+def anchors(records: Sequence[Tlsa], chain: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Give the presented certificates that a DANE-TA record names: trust anchors for this host (RFC 7672 3.1.2)."""
+    trusted = [record for record in records if record.usage == DANE_TA]
+    return tuple(der for der in chain if any(matches(record, der) for record in trusted))
+
+
+def _key(der: bytes) -> bytes:
+    try:
+        key = x509.load_der_x509_certificate(der).public_key()
+        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, TypeError):
+        return b""
