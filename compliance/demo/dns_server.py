@@ -49,7 +49,8 @@ class DnsServer:
         self._stopping.set()
         with contextlib.suppress(OSError):  # an empty datagram wakes the thread that waits for one
             self._datagrams.sendto(b"", (self.address, self.port))
-        self._thread.join(_PATIENCE)
+        if self._thread.ident is not None:  # else it was never started
+            self._thread.join(_PATIENCE)
         self._datagrams.close()
         self._listener.stop()
 
@@ -60,7 +61,7 @@ class DnsServer:
                 answer = self.answer(wire)
                 if answer is not None:
                     self._datagrams.sendto(_fit(answer), client)
-            except OSError:
+            except (OSError, dns.exception.DNSException):  # a client that left, or bytes that are no message
                 continue
 
     def _serve_tcp(self, connection: socket.socket, _: str, stopping: threading.Event) -> None:

@@ -39,7 +39,8 @@ class Listener:
         self._stopping.set()
         with contextlib.suppress(OSError):
             self._wake.send(b"x")
-        self._accepting.join(_CLOSING)
+        if self._accepting.ident is not None:  # else it was never started
+            self._accepting.join(_CLOSING)
         for listening in (*self._sockets, self._wake, self._woken):
             listening.close()
         with self._guard:
