@@ -1,0 +1,119 @@
+"""The lab's certificates: a root, an intermediate, one leaf for each fault. Made anew each session."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+EXPIRED_DAYS = 20
+
+
+class Leaf(StrEnum):
+    """The kinds of certificate a mail host of the lab can carry."""
+
+    SOUND = "sound"  # RSA 2048, SHA-256, leaf and intermediate sent
+    STRONG = "strong"  # RSA 3072
+    ECDSA = "ecdsa"  # P-256
+    SELF_SIGNED = "self_signed"
+    EXPIRED = "expired"
+    WRONG_NAME = "wrong_name"
+    NO_INTERMEDIATE = "no_intermediate"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a host's key and chain lie, and what a DANE-EE record says of its key."""
+
+    chain: Path
+    key: Path
+    tlsa: str
+
+
+class Pki:
+    """A lab CA and the files written of it. `roots` is the trust bundle to judge with."""
+
+    def __init__(self, folder: Path, now: datetime | None = None) -> None:
+        self.folder = folder
+        self.now = (now or datetime.now(UTC)).replace(microsecond=0)
+        self._root_key = rsa.generate_private_key(65537, 3072)
+        self._middle_key = rsa.generate_private_key(65537, 3072)
+        self._root = self._authority("Lab Root", self._root_key, "Lab Root", self._root_key, path_length=1)
+        self._middle = self._authority("Lab Intermediate", self._middle_key, "Lab Root", self._root_key, path_length=0)
+        self.roots = folder / "roots.pem"
+        self.roots.write_bytes(_pem(self._root))
+
+    def leaf(self, kind: Leaf, name: str, tag: str) -> Files:
+        """Write key and chain of a host called `name` as `tag`.key and `tag`.pem."""
+        key = self._keys[kind]
+        certificate = self._leaf(kind, name, key)
+        alone = kind in (Leaf.SELF_SIGNED, Leaf.NO_INTERMEDIATE)
+        chain, key_file = self.folder / f"{tag}.pem", self.folder / f"{tag}.key"
+        chain.write_bytes(_pem(certificate) + (b"" if alone else _pem(self._middle)))
+        key_file.touch(mode=0o600)
+        key_file.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        public = key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return Files(chain, key_file, f"3 1 1 {sha256(public).hexdigest()}")
+
+    @cached_property
+    def _keys(self) -> Mapping[Leaf, PrivateKey]:
+        common = rsa.generate_private_key(65537, 2048)  # one for all: making keys is most of the lab's start
+        special: dict[Leaf, PrivateKey] = {
+            Leaf.STRONG: rsa.generate_private_key(65537, 3072),
+            Leaf.ECDSA: ec.generate_private_key(ec.SECP256R1()),
+        }
+        return {kind: special.get(kind, common) for kind in Leaf}
+
+    def _leaf(self, kind: Leaf, name: str, key: PrivateKey) -> x509.Certificate:
+        shown = "mx.elsewhere.example" if kind is Leaf.WRONG_NAME else name
+        own = kind is Leaf.SELF_SIGNED
+        end = self.now + timedelta(days=-EXPIRED_DAYS if kind is Leaf.EXPIRED else 180)
+        issuer, signer = (shown, key) if own else ("Lab Intermediate", self._middle_key)
+        builder = self._builder(shown, key, issuer, signer, end - timedelta(days=365), end)
+        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(shown)]), critical=False)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        return builder.sign(signer, hashes.SHA256())
+
+    def _authority(
+        self, name: str, key: rsa.RSAPrivateKey, issuer: str, signer: rsa.RSAPrivateKey, path_length: int
+    ) -> x509.Certificate:
+        builder = self._builder(
+            name, key, issuer, signer, self.now - timedelta(days=900), self.now + timedelta(days=900)
+        )
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
+        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
+        return builder.add_extension(usage, critical=True).sign(signer, hashes.SHA256())
+
+    def _builder(
+        self, name: str, key: PrivateKey, issuer: str, signer: PrivateKey, start: datetime, end: datetime
+    ) -> x509.CertificateBuilder:
+        builder = x509.CertificateBuilder().subject_name(_name(name)).issuer_name(_name(issuer))
+        builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
+        builder = builder.not_valid_before(start).not_valid_after(end)
+        builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        return builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False
+        )
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
