@@ -1,7 +1,7 @@
 """Settings: what `user_defined` in config.yaml says, checked and frozen. Defaults are the contract's."""
 
+import datetime
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
@@ -32,7 +32,7 @@ class Population:
 
     __pydantic_config__: ClassVar = _STRICT
     source: str
-    date: date | None = None
+    date: datetime.date | None = None
     by: str = ""
 
 
