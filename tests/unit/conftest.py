@@ -1,4 +1,4 @@
-"""Unit tests open no connection; those of probes and fleet may talk to their own servers on loopback."""
+"""Unit tests open no connection; those of probes, fleet and demo may talk to their own servers on loopback."""
 
 import ipaddress
 import socket
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-LOOPBACK = (HERE / "probes", HERE / "fleet")
+LOOPBACK = (HERE / "probes", HERE / "fleet", HERE / "demo")
 
 
 def _is_loopback(address: Any) -> bool:
