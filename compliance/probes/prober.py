@@ -1,0 +1,281 @@
+"""Everything a run asks, in the order it asks it: vantage, DNS of the subjects, mail hosts, mail hosts again.
+
+Never MAIL, RCPT, DATA or AUTH: what is sent to a mail host is EHLO, HELO, STARTTLS, a TLS hello and QUIT.
+"""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from compliance.model.names import is_address, is_plain
+from compliance.model.observation import (
+    DnsFacts,
+    Facts,
+    Failure,
+    FailureKind,
+    HelloFacts,
+    Observation,
+    SmtpFacts,
+)
+from compliance.model.subject import OWN, Kind, Subject
+from compliance.model.target import MailAddress
+from compliance.probes.asker import Asker
+from compliance.probes.dns import Resolver, reverse_name
+from compliance.probes.hello import put_hello
+from compliance.probes.net import own_name
+from compliance.probes.smtp import Host, hold_session
+from compliance.probes.tls import load_identity
+from compliance.probes.vantage import ehlo_name_of, self_test
+from compliance.records.dns_walk import DnsQuestion, drive
+from compliance.records.mail_route import HostState, host_addresses, mail_route
+from compliance.records.tls_hello import Offer
+from compliance.settings import Settings
+
+SESSION, SESSION_AGAIN = "session", "session again"
+_HELLOS = (Offer.SSL3_TLS11, Offer.SSL2)
+_KEPT_FOR_HELLOS = 2 * len(_HELLOS)  # connections of the budget that sessions under many names may not use up
+_NO_ANSWER = {"closed", "reset", "timeout"}
+_ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
+
+Act = Callable[[], tuple[Facts | None, Failure | None]]
+
+
+class Prober:
+    """Asks the world through an Asker; safe for many threads. Raises ClientCertificateFault when made."""
+
+    def __init__(self, settings: Settings, asker: Asker, folder: Path, environ: Mapping[str, str]) -> None:
+        self._settings = settings
+        self._asker = asker
+        self._folder = folder
+        self._identity = load_identity(settings.client_certificate, folder, environ)
+        self._resolver = Resolver(settings.resolver)
+        self.ehlo = ehlo_name_of(settings.ehlo, "" if settings.ehlo else own_name())
+        self._lock = threading.Lock()
+        self._spent = Counter(address for seen in asker.all_seen() if (address := _connected_to(seen)) is not None)
+        self._gates: dict[str, threading.BoundedSemaphore] = {}
+
+    # -- vantage ----------------------------------------------------------------------------------------------------
+
+    def vantage(self, candidates: Sequence[MailAddress]) -> Observation:
+        """Put the self-test; `candidates` are mail hosts of this run that port 25 is tried on."""
+        return self._asker.ask(
+            "vantage",
+            "vantage",
+            "self-test",
+            lambda: (self_test(self._settings, self.ehlo, self._folder, self._ask, candidates), None),
+        )
+
+    # -- sweep 1: DNS -----------------------------------------------------------------------------------------------
+
+    def dns(self, name: str, rdtype: str) -> Observation:
+        """Put one DNS question; after a SERVFAIL the same with CD=1, as `<TYPE> cd` (RFC 4035 section 3.2.2)."""
+        seen = self._ask(name, rdtype)
+        if isinstance(seen.facts, DnsFacts) and seen.facts.rcode == "SERVFAIL" and not seen.facts.checking_disabled:
+            self._ask(name, f"{rdtype} cd")
+        return seen
+
+    def _ask(self, name: str, question: str) -> Observation:
+        rdtype, _, flag = question.partition(" ")
+        return self._asker.ask(
+            "dns", name, question, lambda: self._resolver.ask(name, rdtype, checking_disabled=flag == "cd")
+        )
+
+    def answer(self, question: DnsQuestion) -> Observation:
+        """Answer a walk's question."""
+        return self.dns(question.name, question.rdtype)
+
+    def subject(self, subject: Subject) -> None:
+        """Ask everything that DNS knows of one subject."""
+        if subject.domain_kind is not None:
+            self._domain(subject)
+        elif subject.hostname and not subject.service:
+            self._host(subject)
+
+    def _domain(self, subject: Subject) -> None:
+        domain = subject.hostname
+        route = drive(mail_route(domain), self.answer)
+        self.dns(domain, "TXT")
+        self.dns(f"_dmarc.{domain}", "TXT")
+        for selector in subject.dkim_selectors:
+            self.dns(f"{selector}._domainkey.{domain}", "TXT")
+        for host in route.hosts:
+            if is_plain(host.name) and not is_address(host.name):
+                self.dns(f"_25._tcp.{host.name}", "TLSA")
+
+    def _host(self, subject: Subject) -> None:
+        addresses = self._addresses_of(subject.hostname)
+        if Kind.OUTBOUND_HOST in subject.kinds:
+            for address in addresses:
+                self._way_back(address)
+        if subject.helo:
+            self._addresses_of(subject.helo)
+        if Kind.INBOUND_HOST in subject.kinds and not is_address(subject.hostname):
+            self.dns(f"_25._tcp.{subject.hostname}", "TLSA")
+
+    def _addresses_of(self, name: str) -> tuple[str, ...]:
+        if is_address(name):
+            return (name,)
+        return drive(host_addresses(name), self.answer).addresses
+
+    def _way_back(self, address: str) -> None:
+        """Address to name to address (RFC 1912 section 2.1)."""
+        seen = self.dns(reverse_name(address), "PTR")
+        if isinstance(seen.facts, DnsFacts):
+            for record in seen.facts.records:
+                if is_plain(record.data):
+                    self._addresses_of(record.data)
+
+    # -- sweep 2 and 3: mail hosts ----------------------------------------------------------------------------------
+
+    def addresses(self, subjects: Iterable[Subject]) -> tuple[MailAddress, ...]:
+        """Give every mail-host address to be asked, each once, with all names that lead to it.
+
+        Hosts the inventory calls dummies or bids us leave alone (`probe: never`) are not among them.
+        """
+        everyone = tuple(subjects)
+        inbound = tuple(each for each in everyone if Kind.INBOUND_HOST in each.kinds)
+        left_alone = {each.hostname for each in everyone if each.dummy or each.probe == "never"}
+        names: dict[str, set[str]] = defaultdict(set)
+        for name, address in self._ways_in(everyone, inbound):
+            if name not in left_alone and address not in left_alone:
+                names[address].add(name)
+        own = {
+            each.hostname
+            for each in everyone
+            if each.managed_by == OWN and {Kind.INBOUND_HOST, Kind.SUBMISSION_HOST} & set(each.kinds)
+        }
+        port = self._settings.smtp.port
+        return tuple(
+            MailAddress(address, port, _names(address, led), ours=bool(own & {address, *led}))
+            for address, led in sorted(names.items())
+        )
+
+    def _ways_in(self, everyone: Iterable[Subject], inbound: Iterable[Subject]) -> Iterator[tuple[str, str]]:
+        for subject in everyone:
+            if subject.domain_kind in _ROUTED:
+                for host in drive(mail_route(subject.hostname), self.answer).hosts:
+                    if host.state is HostState.RESOLVED:
+                        yield from ((host.name, address) for address in host.addresses)
+        for subject in inbound:
+            if subject.hostname:
+                yield from ((subject.hostname, address) for address in self._addresses_of(subject.hostname))
+
+    def mail_host(self, host: MailAddress) -> None:
+        """Hold an ordinary session under each name; then, if STARTTLS was answered 220, the old hellos, once."""
+        with self._gate(host.address):
+            for name in host.names:
+                self._session(host, name, SESSION)
+            if self._begun(host):
+                for offer in _HELLOS:
+                    self._hello(host, offer)
+
+    def mail_host_again(self, host: MailAddress) -> None:
+        """Ask again what came to nothing, at the end of the run: a fault counts only when it was seen twice."""
+        with self._gate(host.address):
+            for name in host.names:
+                first = self._asker.seen(host.target(name), SESSION)
+                if first is not None and _worth_another(first):
+                    self._session(host, name, SESSION_AGAIN)
+            if not self._begun(host):
+                return
+            for offer in _HELLOS:
+                first = self._asker.seen(host.target(host.names[0]), f"hello {offer}")
+                if first is None:
+                    self._hello(host, offer)
+                elif first.facts is None and _is_theirs(first.failure):
+                    self._put(host, offer, f"hello {offer} again", smaller=True)
+
+    def _session(self, host: MailAddress, name: str, question: str) -> Observation:
+        kept = _KEPT_FOR_HELLOS if name != host.names[0] else 0
+        to = Host(name, host.address, host.port)
+        return self._asker.ask(
+            "smtp",
+            host.target(name),
+            question,
+            self._budgeted(
+                host.address, kept, lambda: hold_session(to, self.ehlo, self._settings.smtp, self._identity)
+            ),
+        )
+
+    def _hello(self, host: MailAddress, offer: Offer) -> None:
+        """Put an old hello; where it ended without an answer, a smaller one at once, if modern TLS works here."""
+        seen = self._put(host, offer, f"hello {offer}", smaller=False)
+        silent = isinstance(seen.facts, HelloFacts) and seen.facts.ended in _NO_ANSWER
+        if silent and any(facts.tls for facts in self._sessions(host)):
+            self._put(host, offer, f"hello {offer} again", smaller=True)
+
+    def _put(self, host: MailAddress, offer: Offer, question: str, *, smaller: bool) -> Observation:
+        to = Host(host.names[0], host.address, host.port)
+        return self._asker.ask(
+            "hello",
+            host.target(to.name),
+            question,
+            self._budgeted(
+                host.address, 0, lambda: put_hello(to, self.ehlo, self._settings.smtp, offer, smaller=smaller)
+            ),
+        )
+
+    def _begun(self, host: MailAddress) -> bool:
+        """Whether a session here got 220 to STARTTLS."""
+        answers = (facts.reply("starttls") for facts in self._sessions(host))
+        return any(reply is not None and reply.code == 220 for reply in answers)
+
+    def _sessions(self, host: MailAddress) -> Iterator[SmtpFacts]:
+        for name in host.names:
+            for question in (SESSION, SESSION_AGAIN):
+                seen = self._asker.seen(host.target(name), question)
+                if seen is not None and isinstance(seen.facts, SmtpFacts):
+                    yield seen.facts
+
+    # -- budget -----------------------------------------------------------------------------------------------------
+
+    def _gate(self, address: str) -> threading.BoundedSemaphore:
+        """At most `per_address` at a time talk to one address."""
+        with self._lock:
+            gate = self._gates.get(address)
+            if gate is None:
+                gate = self._gates[address] = threading.BoundedSemaphore(max(1, self._settings.smtp.per_address))
+            return gate
+
+    def _budgeted(self, address: str, kept: int, act: Act) -> Act:
+        """Spend one connection of an address's budget, or say that it is used up."""
+
+        def spend() -> tuple[Facts | None, Failure | None]:
+            with self._lock:
+                if self._spent[address] + kept >= self._settings.smtp.connections_per_address:
+                    return None, Failure(FailureKind.LIMITED, "budget")
+                self._spent[address] += 1
+            return act()
+
+        return spend
+
+
+def _names(address: str, led: set[str]) -> tuple[str, ...]:
+    """The names of an address; the address itself is one only where no name leads to it."""
+    named = sorted(led - {address})
+    return tuple(named) or (address,)
+
+
+def _connected_to(seen: Observation) -> str | None:
+    """The address an earlier observation spent a connection on (for a run that is resumed)."""
+    if isinstance(seen.facts, SmtpFacts | HelloFacts):
+        return seen.facts.address
+    spent = seen.probe in {"smtp", "hello"} and seen.failure is not None and seen.failure.stage != "budget"
+    return seen.target.rpartition("[")[2].partition("]")[0] if spent else None
+
+
+def _worth_another(first: Observation) -> bool:
+    """Whether a session did not come to a reply inside TLS, for a reason that may pass or must be seen twice."""
+    if isinstance(first.facts, SmtpFacts) and first.facts.tls:
+        inside = first.facts.reply("ehlo_tls")
+        if inside is not None and 200 <= inside.code < 300:
+            return False
+    return first.failure is None or _is_theirs(first.failure)
+
+
+def _is_theirs(failure: Failure | None) -> bool:
+    """Whether a failure is not our own missing network, budget or defect."""
+    if failure is None:
+        return False
+    return failure.kind not in {FailureKind.NO_ROUTE, FailureKind.DEFECT} and failure.stage != "budget"
