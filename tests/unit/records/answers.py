@@ -1,0 +1,32 @@
+"""Scripted DNS answers for walks, by (name, type): texts, an rcode, or None for no answer at all."""
+
+from collections.abc import Callable, Mapping
+
+from compliance.model.observation import DnsFacts, DnsRecord, Failure, FailureKind, Observation, Origin
+from compliance.records.dns_walk import DnsQuestion
+
+Zone = Mapping[str, tuple[str, ...] | str | None]
+
+
+def answering(zone: Zone, asked: list[str] | None = None) -> Callable[[DnsQuestion], Observation]:
+    """Answer TXT questions: a tuple is NOERROR with these texts, a text is an rcode; unlisted names are NXDOMAIN."""
+
+    def answer(question: DnsQuestion) -> Observation:
+        assert question.rdtype == "TXT"
+        if asked is not None:
+            asked.append(question.name)
+        return observation(question, zone.get(question.name, "NXDOMAIN"))
+
+    return answer
+
+
+def observation(question: DnsQuestion, content: tuple[str, ...] | str | None) -> Observation:
+    name = question.name
+    identity = f"o-{name}"
+    if content is None:
+        failure = Failure(FailureKind.TIMEOUT, "query")
+        return Observation(identity, "dns", name, question.rdtype, "", 0.0, "", "", Origin.WIRE, None, failure)
+    rcode, found = (content, ()) if isinstance(content, str) else ("NOERROR", content)
+    records = tuple(DnsRecord(name, "TXT", 60, "", (text[:255], text[255:])) for text in found)
+    facts = DnsFacts("dns", name, question.rdtype, rcode, False, False, False, records, (), "", False, b"")
+    return Observation(identity, "dns", name, question.rdtype, "", 0.0, "", "", Origin.WIRE, facts, None)
