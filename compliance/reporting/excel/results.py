@@ -1,0 +1,32 @@
+"""The sheet of results, with columns of the auditor's own that stay writable."""
+
+from openpyxl import Workbook
+from openpyxl.styles import Protection
+
+from compliance.reporting.excel.cells import fit, paint, table
+from compliance.reporting.excel.page import freeze
+from compliance.reporting.rows import COLUMNS, heads, result_rows
+from compliance.reporting.view.report import Report
+from compliance.reporting.words import Words
+
+_AUDITOR = ("audit_verdict", "audit_comment", "audit_owner", "audit_due", "audit_case")
+_WIDTHS = (20, 16, 17, 34, 26, 34, 46, 36, 48, 20, 16, 30, 22, 44, 30, 20, 30, 16, 14, 12)
+
+
+def results_sheet(book: Workbook, report: Report, words: Words) -> None:
+    """Write every result, not met first. The sheet is protected without a password; sorting and filtering work."""
+    sheet = book.create_sheet(words.t("sheet_results"))
+    found = result_rows(report, words)
+    empty = ("",) * len(_AUDITOR)
+    names = (*heads(words), *(words.t(key) for key in _AUDITOR))
+    first, last = table(sheet, "Results", names, [(*row.cells, *empty) for row in found])
+    for number, row in enumerate(found, first):
+        paint(sheet.cell(row=number, column=1), row.mark)
+    for row in range(first, last + 1):
+        for column in range(len(COLUMNS) + 1, len(names) + 1):
+            sheet.cell(row=row, column=column).protection = Protection(locked=False)
+    freeze(sheet, "E2", 1)
+    fit(sheet, _WIDTHS)
+    guard = sheet.protection
+    guard.sheet = True
+    guard.sort = guard.autoFilter = guard.formatColumns = guard.formatRows = False  # False = not forbidden

@@ -1,0 +1,97 @@
+"""The page: one self-contained file. Nothing in it runs, and nothing loads from outside."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from compliance.model.requirement import Requirement
+from compliance.reporting import phrases
+from compliance.reporting.shown import shown
+from compliance.reporting.view.report import Report
+from compliance.reporting.view.results import Result, target_name
+from compliance.reporting.words import Texts, Words
+
+
+def render_html(report: Report, language: str, texts: Texts | None = None) -> str:
+    """Give the page in one language."""
+    words = Words(language, html=True, baseline=report.source.baseline, texts=texts)
+    page = _environment().get_template("report.html.j2").render(_context(report, words))
+    return page if page.endswith("\n") else f"{page}\n"
+
+
+def _environment() -> Environment:
+    # select_autoescape goes by file name and would let .j2 through: escaping is on, always.
+    return Environment(
+        loader=PackageLoader("compliance.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _finalize(value: Any) -> Any:
+    """Clean what reaches the page without having gone through Words; jinja escapes it afterwards."""
+    return value if isinstance(value, Markup) else shown(str(value))
+
+
+def _context(report: Report, words: Words) -> dict[str, object]:
+    run = report.source.run
+    form = words.form
+    return {
+        "w": words,
+        "report": report,
+        "baseline_title": words.text(report.source.baseline.title),
+        "span": words.f(form.span(run.started, run.finished or run.started)),
+        "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),
+        "footer_middle": _css_text(f"{run.run_id}  {report.fingerprint[:19]}"),
+        "requirement": _requirements(report),
+        "basis": lambda key: phrases.basis(words, report.source, key),
+        "act": lambda action: phrases.act(words, action),
+        "name": lambda target: words.f(target_name(target)),
+        "left": lambda certificate: phrases.left(words, certificate),
+        "demand": lambda subject: phrases.demand(words, subject),
+        "vantage_item": lambda item: phrases.vantage_item(words, item),
+        "scope": phrases.scope(words, report),
+        "sent_lines": phrases.sent_lines(words, report),
+        "must_line": phrases.must_line(words, report.must),
+        "partner_line": phrases.partner_line(words, report.partner_tally),
+        "cell_link": _cell_link(report, words),
+    }
+
+
+def _requirements(report: Report) -> Callable[[str], object]:
+    known = report.source.requirements
+    empty: dict[str, str] = {}
+
+    class _Nothing:
+        consequence = empty
+
+    def find(key: str) -> Requirement | type[_Nothing]:
+        return known.get(key, _Nothing)
+
+    return find
+
+
+def _cell_link(report: Report, words: Words) -> Callable[[Result], Markup]:
+    shown_below = {result.anchor for result in report.failing}
+    shown_below |= {result.anchor for group in report.untested for result in group.results}
+
+    def link(cell: Result) -> Markup:
+        chip = Markup('<span class="chip {}"><span aria-hidden="true">{}</span> {}</span>').format(
+            cell.mark, words.t(f"sign_{cell.mark}"), words.t(f"status_{cell.mark}")
+        )
+        if cell.anchor not in shown_below:
+            return chip
+        return Markup('<a class="to" href="#{}">{}</a>').format(cell.anchor, chip)
+
+    return link
+
+
+def _css_text(text: str) -> Markup:
+    """Give a text as a CSS string in which nothing but letters, digits and blanks stands unescaped."""
+    safe = "".join(letter if letter.isalnum() or letter == " " else f"\\{ord(letter):x} " for letter in shown(text))
+    return Markup(f'"{safe}"')  # noqa: S704 - escaped letter by letter for CSS, and holds no < by that

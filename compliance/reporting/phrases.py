@@ -1,0 +1,117 @@
+"""Sentences put together from data: the same in page, workbook and terminal."""
+
+import re
+
+from compliance.model.observation import VantageItem
+from compliance.model.requirement import Basis
+from compliance.model.subject import Level, Subject
+from compliance.reporting.view.actions import Action
+from compliance.reporting.view.hosts import Certificate
+from compliance.reporting.view.numbers import Tally
+from compliance.reporting.view.report import Report
+from compliance.reporting.view.source import Source
+from compliance.reporting.words import Words
+
+_SENTENCE_END = re.compile(r"(?<=[\w»)>`]{2}[.!?])\s+(?=[A-ZÆØÅ<`«])")
+_KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
+
+
+def act(words: Words, action: Action) -> str:
+    """Give what to do, short: the first sentence of the plain remedy, else what should be so."""
+    _, plain = words.remedy(action.requirement, action.reason, action.values)
+    if not plain:
+        return words.title(action.requirement)
+    first = _SENTENCE_END.split(str(plain).strip(), maxsplit=1)[0]
+    return type(plain)(first)
+
+
+def basis(words: Words, source: Source, key: str) -> str:
+    """Give where a requirement comes from: NSM's text, our reading of it and whose threshold, or another issuer."""
+    requirement = source.requirements.get(key)
+    if requirement is None:
+        return ""
+    measure = requirement.measure
+    if requirement.basis is Basis.NSM:
+        return words.t("basis_nsm" if measure[:1].isdigit() else "basis_nsm_other", measure=measure)
+    if requirement.basis is Basis.DERIVED and requirement.threshold:
+        return words.t("basis_derived_from", measure=_measure(words, measure), threshold=requirement.threshold)
+    if requirement.basis is Basis.DERIVED:
+        return words.t("basis_derived", measure=_measure(words, measure))
+    return words.t("basis_other", sources=list(requirement.sources))
+
+
+def _measure(words: Words, measure: str) -> str:
+    return measure if measure[:1].isdigit() else {"transport": "1"}.get(measure, measure)
+
+
+def left(words: Words, certificate: Certificate) -> str:
+    """Give how long a certificate still had when it was seen."""
+    days = certificate.days_left or 0
+    return words.t("cert_gone", days=-days) if days < 0 else words.t("cert_left", days=days)
+
+
+def demand(words: Words, subject: Subject) -> str:
+    """Give the level of encryption asked of a partner, to and from."""
+    asked = subject.require_tls
+    if asked is None or {asked.to, asked.from_} == {Level.NONE}:
+        return words.t("demand_none")
+    if asked.to is asked.from_:
+        return words.t(f"demand_{asked.to}")
+    return words.t("demand_both", to=words.t(f"demand_{asked.to}"), from_=words.t(f"demand_{asked.from_}"))
+
+
+def vantage_item(words: Words, item: VantageItem) -> str:
+    """Give a line of the self-test; its values as they are where no text knows the item."""
+    key = f"vantage_{item.item}_{item.state}"
+    if key in words.texts.interface:
+        return words.t(key, **item.values)
+    values = [f"{name}={value}" for name, value in item.values.items()]
+    return words.t("vantage_line", item=item.item, state=words.t(f"state_{item.state}"), values=values)
+
+
+def must_line(words: Words, tally: Tally) -> str:
+    """Give the share of basic requirements met, of those tested, the untested beside it."""
+    if tally.share is None:
+        return words.t("must_none", unknown=tally.unknown)
+    return words.t("must_share", met=tally.met, tested=tally.tested, share=tally.share, unknown=tally.unknown)
+
+
+def partner_line(words: Words, tally: Tally) -> str:
+    """Give the partners' own share, never mixed with ours."""
+    if tally.share is None:
+        return words.t("partner_none", unknown=tally.unknown)
+    return words.t("partner_share", met=tally.met, tested=tally.tested, share=tally.share, unknown=tally.unknown)
+
+
+def scope(words: Words, report: Report) -> list[str]:
+    """Give what the report covers and what it does not, a sentence each."""
+    run = report.source.run
+    counts = [words.t(f"kind_{kind}", n=report.kinds[kind]) for kind in _KINDS if report.kinds.get(kind)]
+    lines = [words.t("scope_subjects", kinds=", ".join(counts))]
+    if run.scope != "full":
+        lines.append(words.t("scope_subset", only=list(run.only)))
+    if run.state != "complete":
+        lines.append(words.t("scope_partial"))
+    if run.population:
+        lines.append(words.t("scope_population", source=run.population.source, by=run.population.by or "–"))
+        if run.population.date:
+            lines.append(words.t("scope_population_date", date=run.population.date))
+    else:
+        lines.append(words.t("scope_population_unknown"))
+    lines.append(words.t("scope_measured", n=report.origins.get("wire", 0)))
+    supplied, declared = report.origins.get("supplied", 0), len(report.source.statements)
+    lines.append(words.t("scope_supplied" if supplied else "scope_supplied_none", n=supplied))
+    lines.append(words.t("scope_declared" if declared else "scope_declared_none", n=declared))
+    lines.append(words.t("scope_moment"))
+    lines.append(words.t("scope_content"))
+    return lines
+
+
+def sent_lines(words: Words, report: Report) -> list[str]:
+    """Give what was sent to whom, and with how many connections."""
+    lines = []
+    for row in report.sent:
+        key = "sent_ours" if row.ours else "sent_others"
+        verbs = [words.t("sent_hello") if verb == "TLS" else verb for verb in row.verbs]
+        lines.append(words.t(key, addresses=row.addresses, connections=row.connections, verbs=verbs))
+    return lines or [words.t("sent_nothing")]

@@ -1,0 +1,92 @@
+"""The matrix: requirement by own subject, in tables narrow enough to read."""
+
+from dataclasses import dataclass
+
+from compliance.model.finding import Status
+from compliance.model.subject import HOST_KINDS, Kind
+from compliance.reporting.view.results import Result
+from compliance.reporting.view.source import Source
+
+_WIDTH = 5  # columns that fit a page on paper
+_MANY = 40  # with more own subjects than this, those with nothing to say are left to the workbook
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """One requirement and its results, one per column; None where it is not asked of that subject."""
+
+    requirement: str
+    measure: str
+    cells: tuple[Result | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """One table: subjects of the same sort side by side. `part` is domains, hosts, partners or organisation."""
+
+    part: str
+    subjects: tuple[str, ...]
+    rows: tuple[MatrixRow, ...]
+
+    def column(self, number: int) -> tuple[tuple[str, Result], ...]:
+        """Give one subject's results as a list: what a narrow screen shows."""
+        cells = ((row.requirement, row.cells[number]) for row in self.rows)
+        return tuple((requirement, cell) for requirement, cell in cells if cell is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrices:
+    """All tables; `left_out` counts the subjects without anything not met or untested in a large run."""
+
+    tables: tuple[Matrix, ...]
+    left_out: int
+
+
+def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
+    """Lay out the own results."""
+    by_subject: dict[tuple[str, str], dict[str, Result]] = {}
+    for result in results:
+        if result.own:
+            place = (_part(result.finding.kind), result.finding.subject)
+            kept = by_subject.setdefault(place, {}).get(result.finding.requirement)
+            if kept is None:  # results come worst first: of two kinds on one host the worse is shown
+                by_subject[place][result.finding.requirement] = result
+    columns = sorted(by_subject, key=lambda place: (_PARTS.index(place[0]), _subject_order(source, place[1])))
+    if len(columns) > _MANY:
+        columns = [place for place in columns if _has_something(by_subject[place])]
+    tables = []
+    for part in _PARTS:
+        labels = [label for kind, label in columns if kind == part]
+        for start in range(0, len(labels), _WIDTH):
+            tables.append(_table(source, part, labels[start : start + _WIDTH], by_subject))
+    return Matrices(tuple(tables), len(by_subject) - len(columns))
+
+
+_PARTS = ("domains", "hosts", "exchange", "organisation")
+
+
+def _part(kind: Kind) -> str:
+    if kind in HOST_KINDS:
+        return "hosts"
+    return {Kind.PARTNER: "exchange", Kind.ORGANISATION: "organisation"}.get(kind, "domains")
+
+
+def _subject_order(source: Source, label: str) -> tuple[int, str]:
+    for number, subject in enumerate(source.subjects):
+        if subject.label == label:
+            return number, label
+    return len(source.subjects), label
+
+
+def _has_something(results: dict[str, Result]) -> bool:
+    quiet = {Status.PASS, Status.NOT_APPLICABLE}
+    return any(result.finding.status not in quiet for result in results.values())
+
+
+def _table(source: Source, part: str, labels: list[str], found: dict[tuple[str, str], dict[str, Result]]) -> Matrix:
+    asked = {key for label in labels for key in found[part, label]}
+    ordered = sorted(asked, key=lambda key: source.order.get(key, 999))
+    rows = tuple(
+        MatrixRow(key, source.measure(key), tuple(found[part, label].get(key) for label in labels)) for key in ordered
+    )
+    return Matrix(part, tuple(source.display(label) for label in labels), rows)

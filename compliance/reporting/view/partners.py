@@ -1,0 +1,39 @@
+"""Partners: one row each, with the worst of what was found, and whom to ring."""
+
+from dataclasses import dataclass
+
+from compliance.model.finding import Status
+from compliance.model.subject import Subject
+from compliance.reporting.view.numbers import Tally, tally
+from compliance.reporting.view.results import Result
+from compliance.reporting.view.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One partner: the result that matters most, and the numbers."""
+
+    subject: Subject
+    name: str
+    worst: Result | None
+    tally: Tally
+
+
+def partners(source: Source, results: tuple[Result, ...]) -> tuple[Partner, ...]:
+    """Give the partners, those with the worst result first (results come worst first)."""
+    found: dict[str, list[Result]] = {}
+    for result in results:
+        if not result.own:
+            found.setdefault(result.finding.subject, []).append(result)
+    rows = []
+    for subject in source.subjects:
+        if subject.is_partner:
+            mine = found.get(subject.label, [])
+            worst = mine[0] if mine else None
+            rows.append(Partner(subject, subject.display, worst, tally(result.finding for result in mine)))
+    return tuple(sorted(rows, key=lambda row: (_rank(row), -row.tally.not_met, row.name)))
+
+
+def _rank(row: Partner) -> int:
+    ranks = [Status.FAIL, Status.ERROR, Status.NOT_TESTED, Status.PASS, Status.NOT_APPLICABLE]
+    return ranks.index(row.worst.finding.status) if row.worst else len(ranks)
