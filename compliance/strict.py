@@ -113,6 +113,8 @@ _FAULT_KEYS = {
     "date_type": "not_a_date",
     "int_parsing": "not_a_number",
     "int_type": "not_a_number",
+    "float_parsing": "not_a_number",
+    "float_type": "not_a_number",
     "bool_parsing": "not_a_boolean",
     "bool_type": "not_a_boolean",
     "string_type": "not_a_text",

@@ -119,6 +119,7 @@ def _host(entry: Field, written: str, inventory: Inventory, *, broken: bool) -> 
         return None, False
     parts = _allowed(entry, ("hostname", "groups", "data"))
     groups, sure = _parents(parts.get("groups"), inventory.groups, broken=broken)
+    sure = sure and isinstance(entry.value, dict | None)
     data = parts["data"].parts() if "data" in parts else {}
     hostname = parts["hostname"].value if "hostname" in parts else None
     return Host(

@@ -23,9 +23,10 @@ class Known:
     requirements: Collection[str]
     subjects: Mapping[str, str] | None
 
-    def check_requirement(self, field: Field) -> None:
-        """Check that a requirement is in the catalogue."""
-        if isinstance(field.value, str) and field.value not in self.requirements:
+    def check_requirement(self, parts: Mapping[str, Field]) -> None:
+        """Check that the requirement named is in the catalogue."""
+        field = parts.get("requirement")
+        if field is not None and field.value and field.value not in self.requirements:
             field.note("unknown_requirement", expected=nearest(field.value, self.requirements))
 
 
@@ -37,14 +38,14 @@ def read_waivers(path: Path, known: Known, faults: list[Fault], *, optional: boo
     waivers = []
     for item, waiver in _items(path, Waiver, faults, optional=optional):
         before = len(faults)
-        known.check_requirement(item.part("requirement"))
-        for key in ("reason", "owner", "approver"):
-            item.part(key).text()
-        subject = _subject(item.part("subject"), known) if waiver.subject else ""
-        target = _target(item.part("target")) if waiver.target else ""
-        if not waiver.subject and not waiver.target:
+        parts = _texts(item, ("requirement", "reason", "owner", "approver"))
+        known.check_requirement(parts)
+        given = _texts(item, [key for key in ("subject", "target") if item.value.get(key)])
+        subject = _subject(given["subject"], known) if "subject" in given else ""
+        target = _target(given["target"]) if "target" in given else ""
+        if not item.value.get("subject") and not item.value.get("target"):
             item.note("waiver_without_scope")
-        if len(faults) == before:
+        if waiver is not None and len(faults) == before:
             waivers.append(replace(waiver, subject=subject, target=target))
     return tuple(waivers)
 
@@ -53,18 +54,18 @@ def read_statements(path: Path, known: Known, faults: list[Fault]) -> tuple[Stat
     """Read statements: one a requirement, by a role, with a date."""
     statements: dict[str, Statement] = {}
     for item, statement in _items(path, Statement, faults, optional=True):
-        known.check_requirement(item.part("requirement"))
-        item.part("status").one_of(STATUSES)
-        for key in ("statement", "by"):
-            item.part(key).text()
-        first = statements.setdefault(statement.requirement, statement)
-        if first is not statement:
+        parts = _texts(item, ("requirement", "status", "statement", "by"))
+        known.check_requirement(parts)
+        if "status" in parts:
+            parts["status"].one_of(STATUSES)
+        first = statements.setdefault(statement.requirement, statement) if statement is not None else None
+        if statement is not None and first is not None and first is not statement:
             item.note("doubled_statement", value=statement.requirement, expected=first.where)
     return tuple(statements.values())
 
 
-def _items(path: Path, kind: type[T], faults: list[Fault], *, optional: bool) -> Iterator[tuple[Field, T]]:
-    """Give each well-shaped item of a list with its `file:line`."""
+def _items(path: Path, kind: type[T], faults: list[Fault], *, optional: bool) -> Iterator[tuple[Field, T | None]]:
+    """Give each item of a list; well-shaped ones also as what they are, with their `file:line`."""
     if optional and not path.exists():
         return
     try:
@@ -74,16 +75,24 @@ def _items(path: Path, kind: type[T], faults: list[Fault], *, optional: bool) ->
         return
     document = root(source, faults)
     for item in document.items() if document.value is not None else []:
-        if isinstance(item.value, dict) and "where" in item.value:  # ours to fill in
-            item.part("where").note("unknown_key", expected=", ".join(FIELDS[kind]))
-            continue
         shaped = item.shaped(kind)
-        if shaped is not None:
-            yield item, replace(shaped, where=f"{path.name}:{source.line(item.path)}")
+        if not isinstance(item.value, dict):
+            continue
+        if "where" in item.value:  # ours to fill in
+            item.part("where").note("unknown_key", expected=", ".join(FIELDS[kind]))
+        yield item, replace(shaped, where=f"{path.name}:{source.line(item.path)}") if shaped is not None else None
+
+
+def _texts(item: Field, keys: Collection[str]) -> dict[str, Field]:
+    """Give the texts of an item by key; one that is empty is noted, one that is no text was noted before."""
+    found = {key: item.part(key) for key in keys if isinstance(item.value.get(key), str)}
+    for part in found.values():
+        part.text()
+    return found
 
 
 def _subject(field: Field, known: Known) -> str:
-    name = normalize("NFC", field.text())
+    name = normalize("NFC", field.value.strip())
     if known.subjects is None:
         return name
     for way in (name, _wire(name)):
@@ -95,7 +104,7 @@ def _subject(field: Field, known: Known) -> str:
 
 def _target(field: Field) -> str:
     """Read a target: an MX name in its wire form or an address; any port of it is meant."""
-    text = field.text()
+    text = field.value.strip()
     found = usable_address(text) or _wire(text)
     if text and not (usable_address(text) or is_domain(found)):
         field.note("bad_target")

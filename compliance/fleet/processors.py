@@ -90,6 +90,13 @@ def defect_of(result: MultiResult) -> Failure:
     return Failure(FailureKind.DEFECT, "task", f"{type(trouble).__name__}: {trouble}{where}"[:512])
 
 
+class _Terminal(Console):
+    """A console whose reader may go away: rich would end the program."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Progress(Quiet):
     """Shows how far a sweep has come: a bar on a terminal, now and then a line elsewhere, nothing when quiet.
 
@@ -99,7 +106,7 @@ class Progress(Quiet):
     def __init__(self, title: str, *, quiet: bool = False, stream: IO[str] | None = None) -> None:
         self._title = title
         self._quiet = quiet
-        self._console = Console(file=stream or sys.stderr, highlight=False)
+        self._console = _Terminal(file=stream or sys.stderr, highlight=False)
         self._lock = threading.Lock()
         self._bar: Bar | None = None
         self._total = self.done = 0

@@ -12,11 +12,12 @@ from nornir.core.state import GlobalState
 from nornir.init_nornir import load_runner
 
 from compliance.fleet.field import Field
+from compliance.fleet.inventory import inventory_of
 from compliance.fleet.load import Loaded
 from compliance.fleet.subjects import subjects_of
 from compliance.fleet.sweep import address_host
 from compliance.model.names import NameFault, to_ascii
-from compliance.model.subject import Subject
+from compliance.model.subject import Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.strict import Fault, Faulty, Located
 
@@ -61,6 +62,12 @@ def open_session(loaded: Loaded, workers: int | None = None) -> Session:
 def open_in_memory(inventory: Inventory, workers: int | None = None) -> Session:
     """Open a session on an inventory made in memory, with Nornir's own runner."""
     return _open(quiet_config(), inventory, subjects_of(inventory), workers, "config.yaml")
+
+
+def open_domains(domains: Iterable[str], workers: int | None = None) -> Session:
+    """Open a session on domains that stand in no inventory: all that is asked of an own domain, of nobody's host."""
+    entry = {"groups": [Kind.OWN_DOMAIN.value]}
+    return open_in_memory(inventory_of(dict.fromkeys(domains, entry)), workers)
 
 
 def quiet_config() -> Config:

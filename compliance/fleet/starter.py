@@ -1,5 +1,7 @@
 """The commented inventory that `u02 init` writes: what to fill in stands in it, what is optional is commented out."""
 
+import errno
+import os
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,7 +14,7 @@ def write_starter(folder: Path) -> tuple[Path, ...]:
     wanted = [folder / name for name in NAMES]
     for path in wanted:
         if path.exists():
-            raise FileExistsError(str(path))
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
     folder.mkdir(parents=True, exist_ok=True)
     for kind in EVIDENCE:
         (folder / "evidence" / kind).mkdir(parents=True, exist_ok=True)
