@@ -9,6 +9,7 @@ from typing import Any
 from tests.lab.pki import Leaf
 
 RESOLVER, RESOLVER_PORT = "127.41.0.1", 5300
+SENDER = "127.41.0.10"
 NAME_SERVER, NAME_SERVER_PORT = "127.41.0.2", 5300
 _FIRST_HOST = IPv4Address("127.41.0.11")
 
@@ -16,7 +17,12 @@ _FIRST_HOST = IPv4Address("127.41.0.11")
 _CLOSED = {"smtpd_tls_exclude_ciphers": "aNULL, kRSA, SHA1", "smtpd_tls_protocols": ">=TLSv1.2"}
 #: OpenSSL's security level 2, Debian's default, knows no TLS below 1.2; Postfix hands the suite list on as it stands.
 _OLD = {"smtpd_tls_protocols": ">=TLSv1", "tls_medium_cipherlist": "ALL:@SECLEVEL=0"}
+#: What U-02 measure 1c asks of a receiver: this one partner is heard inside TLS only.
+_DEMANDING = {"smtpd_sender_restrictions": "check_sender_access inline:{ defaults.example=reject_plaintext_session }"}
 _CONTACT = {"name": "Driftsvakt", "phone": "+47 22 00 00 00", "reviewed": datetime.now(UTC).date() - timedelta(days=30)}
+
+
+Asked = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -60,30 +66,36 @@ def _own(name: str, leaf: Leaf | None = Leaf.SOUND, **more: Any) -> Case:
 
 
 def _partner(
-    name: str, leaf: Leaf | None = Leaf.SOUND, settings: Mapping[str, str] | None = None, to: str = "", **more: Any
+    name: str,
+    leaf: Leaf | None = Leaf.SOUND,
+    settings: Mapping[str, str] | None = None,
+    asked: Asked | None = None,
+    **more: Any,
 ) -> Case:
-    data = {"contact": _CONTACT, **({"require_tls": {"to": to}} if to else {})}
+    data = {"contact": _CONTACT, **({"require_tls": asked} if asked else {})}
     return Case(name, "partner", leaf, settings or {}, data=data, **more)
 
 
 _ALL = (
     # Our own domains.
-    _own("sound", settings=_CLOSED),
+    _own("sound", settings={**_CLOSED, **_DEMANDING}),
     _own("strong", Leaf.STRONG, settings=_CLOSED),
     _own("ecdsa", Leaf.ECDSA, settings=_CLOSED),
     _own("expired", Leaf.EXPIRED, settings=_CLOSED, tlsa="none"),
     _own("unsigned", settings=_CLOSED, tlsa="none"),
     Case("parked", "parked_domain", None, server=False, mx="0 ."),
     # Partners whose offer or certificate fails.
-    _partner("no-starttls", None, {"smtpd_tls_security_level": "none"}, to="encrypt", tlsa="none"),
-    _partner("self-signed", Leaf.SELF_SIGNED, _CLOSED, to="verify", tlsa="none"),
-    _partner("wrong-name", Leaf.WRONG_NAME, _CLOSED, to="verify", tlsa="none"),
+    _partner("no-starttls", None, {"smtpd_tls_security_level": "none"}, asked={"to": "encrypt"}, tlsa="none"),
+    _partner("self-signed", Leaf.SELF_SIGNED, _CLOSED, asked={"to": "verify"}, tlsa="none"),
+    _partner("wrong-name", Leaf.WRONG_NAME, _CLOSED, asked={"to": "verify"}, tlsa="none"),
     _partner("no-intermediate", Leaf.NO_INTERMEDIATE, _CLOSED, tlsa="none"),
     _partner("dane-mismatch", settings=_CLOSED, tlsa="wrong"),
     # Partners whose versions or suites fail.
     _partner("old-tls", settings=_OLD),
     _partner("null-cipher", settings={"tls_medium_cipherlist": "ALL:eNULL:@SECLEVEL=0"}),
-    _partner("defaults"),  # a Postfix as it comes: anonymous suites, no forward secrecy asked
+    _partner(
+        "defaults", asked={"to": "encrypt", "from": "encrypt"}
+    ),  # a Postfix as it comes: anonymous suites, no forward secrecy asked
     # Partners with manners of their own.
     _partner("greet-delay", settings={**_CLOSED, "smtpd_delay_reject": "no", "smtpd_client_restrictions": "sleep 4"}),
     _partner("rejects", settings={**_CLOSED, "smtpd_delay_reject": "no", "smtpd_client_restrictions": "reject"}),

@@ -13,7 +13,6 @@ from tests.lab.servers import Server, read_greeting
 LIBRARIES = ROOT / "usr/lib/postfix"
 # Two accounts every Debian has. Postfix refuses its owner's group and the mail-drop group to be one.
 OWNER, DROP_GROUP = "list", "games"
-LIFE_SECONDS = 3600  # a master whose tests were killed ends by itself
 
 _MASTER = """\
 {address}:25 inet  n   -       n       -       -       smtpd
@@ -78,7 +77,7 @@ class PostfixInstance(Server):
         self.settings = {**_BASE, **self._places(), **settings}
         log = folder / "log"
         environment = {"LD_LIBRARY_PATH": str(LIBRARIES), "OPENSSL_CONF": str(folder / "openssl.cnf")}
-        command = (LIBRARIES / "sbin/master", "-c", folder, "-d", "-e", str(LIFE_SECONDS))
+        command = (LIBRARIES / "sbin/master", "-c", folder, "-d")
         super().__init__(f"postfix {name}", command, log, environment)
 
     def _places(self) -> dict[str, str]:

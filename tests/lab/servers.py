@@ -1,5 +1,6 @@
 """A server of the lab: a child process of the tests, in a session of its own, ended by its own process id."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -17,7 +18,10 @@ class NotStarted(Exception):  # noqa: N818 - the text is the server's own last w
 
 
 class Server:
-    """One daemon kept in the foreground. Subclasses say how it is started and when it answers."""
+    """One daemon kept in the foreground. Subclasses say where it listens, how it is started and when it answers."""
+
+    address: str
+    port: int
 
     def __init__(
         self, name: str, command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
@@ -35,7 +39,12 @@ class Server:
         return self._process.pid
 
     def start(self) -> None:
-        """Start without waiting, so that many can come up at once."""
+        """Start without waiting, so that many can come up at once.
+
+        Raises NotStarted if somebody serves there already: the tests would ask a stranger.
+        """
+        with contextlib.suppress(ConnectionRefusedError), socket.create_connection((self.address, self.port), 1):
+            raise NotStarted(f"{self.name}: somebody answers at {self.address} port {self.port} already")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,

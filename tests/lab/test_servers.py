@@ -169,6 +169,28 @@ def test_every_address_points_back_to_its_host(world: World) -> None:
         assert answer.answer[0][0].target.to_text() == f"{case.host}."
 
 
+def test_a_partner_that_must_encrypt_is_heard_inside_tls_only(world: World) -> None:
+    def say(encrypted: bool) -> int:
+        with smtplib.SMTP(world.cases["sound"].address, 25, local_hostname="tests.example", timeout=10) as session:
+            if encrypted:
+                session.starttls(context=any_context())
+            session.ehlo()
+            session.mail("postmaster@defaults.example")
+            return session.rcpt("postmaster@sound.example")[0]
+
+    assert say(encrypted=False) == 450
+    assert say(encrypted=True) == 250
+
+
+def test_our_own_sender_logs_which_deliveries_were_encrypted(world: World) -> None:
+    text = world.deliver(["sound", "self-signed", "no-starttls"]).read_text()
+    encrypted = [line for line in text.splitlines() if "TLS connection established" in line]
+    for name in ("sound", "self-signed"):
+        assert any(f"[{world.cases[name].address}]" in line for line in encrypted)
+    assert not any(f"[{world.cases['no-starttls'].address}]" in line for line in encrypted)
+    assert text.count("status=sent") == 3
+
+
 def test_a_stopped_server_leaves_no_process_behind(world: World) -> None:
     server = PostfixInstance("short", world.folder / "short", "127.41.0.200", "mx.short.example", {})
     server.start()

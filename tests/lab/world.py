@@ -1,8 +1,11 @@
 """All servers of the lab at once, and the inventory folder that describes them."""
 
 import fcntl
+import re
 import shutil
+import smtplib
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,12 +14,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.lab.cases import CASES, Case
+from tests.lab.cases import CASES, SENDER, Case
 from tests.lab.debs import LAB
+from tests.lab.keeper import Keeper
 from tests.lab.nameservers import Nsd, Unbound
 from tests.lab.pki import Pki
 from tests.lab.postfix import PostfixInstance
-from tests.lab.servers import Server
+from tests.lab.servers import NotStarted, Server
 from tests.lab.zones import ORIGINS, write_zones
 
 
@@ -29,6 +33,7 @@ class World:
     nsd: Nsd
     unbound: Unbound
     postfix: Mapping[str, PostfixInstance]
+    sender: PostfixInstance
     cases: Mapping[str, Case]
 
     @property
@@ -37,9 +42,16 @@ class World:
         return self.pki.roots
 
     def inventory_folder(
-        self, parent: Path, only: Iterable[str] = (), settings: Mapping[str, Any] | None = None
+        self,
+        parent: Path,
+        only: Iterable[str] = (),
+        settings: Mapping[str, Any] | None = None,
+        with_hosts: bool = False,
     ) -> Path:
-        """Write an inventory of every case (or `only` those) below `parent`; `settings` are laid over user_defined."""
+        """Write an inventory of every case (or `only` those) below `parent`; `settings` are laid over user_defined.
+
+        `with_hosts` adds the sound domain's mail host as ours, both ways: only then may a probe ask it intrusively.
+        """
         chosen = set(only) or set(self.cases)
         unknown = chosen - set(self.cases)
         assert not unknown, f"no such cases: {unknown}"
@@ -56,9 +68,36 @@ class World:
             for case in self.cases.values()
             if case.name in chosen
         }
+        if with_hosts:
+            hosts |= self._own_hosts()
         _write_yaml(folder / "config.yaml", config)
         _write_yaml(folder / "hosts.yaml", hosts)
         return folder
+
+    def _own_hosts(self) -> dict[str, Any]:
+        sound = self.cases["sound"]
+        return {
+            sound.host: {"groups": ["inbound_host"], "data": {"receives_for": [sound.domain], "managed_by": "own"}},
+            "sender.sound.example": {
+                "hostname": SENDER,
+                "groups": ["outbound_host"],
+                "data": {"sends_for": [sound.domain], "helo": "sender.sound.example", "managed_by": "own"},
+            },
+        }
+
+    def deliver(self, names: Iterable[str], sender: str = "postmaster@sound.example") -> Path:
+        """Send a mail to each case's postmaster through our own outbound Postfix; gives its log when all are logged."""
+        recipients = [f"postmaster@{self.cases[name].domain}" for name in names]
+        with smtplib.SMTP(SENDER, 25, local_hostname="sound.example", timeout=10) as session:
+            for recipient in recipients:
+                session.sendmail(sender, [recipient], f"From: {sender}\r\nSubject: lab\r\n\r\nlab\r\n")
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            text = self.sender.log.read_text()
+            if all(re.search(rf"to=<{re.escape(recipient)}>.* status=", text) for recipient in recipients):
+                return self.sender.log
+            time.sleep(0.1)
+        raise NotStarted(f"not delivered: {self.sender.last_words()}")
 
     def _user_defined(self) -> dict[str, Any]:
         return {
@@ -82,13 +121,21 @@ def running() -> Iterator[World]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="u02-lab-")))
         folder.chmod(0o755)
         world = _build(folder)
-        servers: list[Server] = [world.nsd, world.unbound, *world.postfix.values()]
+        servers: list[Server] = [world.nsd, world.unbound, world.sender, *world.postfix.values()]
+        keeper = stack.enter_context(Keeper())
         for server in servers:
-            stack.callback(server.stop)
             server.start()
+            keeper.watch(server.pid)
+            stack.callback(_stop, server, keeper)
         for server in servers:
             server.wait()
         yield world
+
+
+def _stop(server: Server, keeper: Keeper) -> None:
+    pid = server.pid
+    server.stop()
+    keeper.forget(pid)
 
 
 def _build(folder: Path) -> World:
@@ -105,7 +152,25 @@ def _build(folder: Path) -> World:
         postfix[case.name] = PostfixInstance(case.name, folder / case.name, case.address, case.host, settings)
     names = _fresh(folder / "dns")
     zones, anchor = write_zones(names, tlsa)
-    return World(folder, pki, Nsd(names, zones), Unbound(names, ORIGINS, anchor), postfix, CASES)
+    return World(folder, pki, Nsd(names, zones), Unbound(names, ORIGINS, anchor), postfix, _sender(folder), CASES)
+
+
+def _sender(folder: Path) -> PostfixInstance:
+    """The organisation's outbound Postfix: TLS where it is offered, and a log that says so."""
+    routes = " ".join(f"{{ {case.domain}=smtp:[{case.address}] }}" for case in CASES.values() if case.server)
+    settings = {
+        "mynetworks": "127.0.0.0/8",
+        "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
+        "smtpd_tls_security_level": "none",
+        "smtp_tls_security_level": "may",
+        "smtp_tls_loglevel": "1",
+        "smtp_tls_CAfile": str(folder / "pki/roots.pem"),
+        "smtp_bind_address": SENDER,
+        "transport_maps": f"inline:{{ {routes} }}",
+        "smtp_host_lookup": "native",
+        "mydestination": "",
+    }
+    return PostfixInstance("sender", folder / "sender", SENDER, "sender.sound.example", settings)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from dns.dnssectypes import Algorithm, DSDigest
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
-from tests.lab.cases import CASES, NAME_SERVER, Case
+from tests.lab.cases import CASES, NAME_SERVER, SENDER, Case
 
 UNSIGNED, BOGUS = "unsigned.example.", "bogus.example."
 REVERSE = "127.in-addr.arpa."
@@ -68,6 +68,7 @@ def _records(origin: str, tlsa: Mapping[str, str], dkim: str) -> Iterator[str]:
         return
     if origin == "example.":
         yield f"ns.example. A {NAME_SERVER}"
+        yield f"sender.sound.example. A {SENDER}"
     for case in CASES.values():
         fqdn = f"{case.domain}."
         home = fqdn if fqdn in (UNSIGNED, BOGUS) else "example."
@@ -79,7 +80,7 @@ def _mail_domain(case: Case, tlsa: str, dkim: str) -> Iterator[str]:
     domain = f"{case.domain}."
     silent = case.mx == "0 ."
     yield f"{domain} MX {case.mx or f'10 {case.host}.'}"
-    yield f'{domain} TXT "{"v=spf1 -all" if silent else "v=spf1 mx -all"}"'
+    yield f'{domain} TXT "{"v=spf1 -all" if silent else f"v=spf1 mx ip4:{SENDER} -all"}"'
     yield f'_dmarc.{domain} TXT "v=DMARC1; p=reject{"" if silent else f"; rua=mailto:dmarc@{case.domain}"}"'
     if silent:
         return
@@ -99,6 +100,7 @@ def _reverse() -> Iterator[str]:
     for case in CASES.values():
         if case.server:
             yield f"{dns.reversename.from_address(case.address)} PTR {case.host}."
+    yield f"{dns.reversename.from_address(SENDER)} PTR sender.sound.example."
 
 
 def _delegation(origin: str, ds: DS | None = None) -> str:
