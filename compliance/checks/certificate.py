@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 from compliance.checks.dane import dane_holds
-from compliance.checks.registry import Parameters, Scope, check, failed, noticing, not_applicable, not_tested, passed
+from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, not_tested, noticing, passed
+from compliance.checks.trust import Path, build
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.names import is_address
 from compliance.records.certificate import Certificate, CertificateFault, matches, read
-from compliance.records.chain import Path, build
 
 _BETTER_THAN_SHA1 = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512", ""})
 
@@ -46,18 +46,19 @@ def dane_or(view: HostView, verdict: Verdict) -> Verdict:
 
 
 def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
-    """The chain builds to a configured root (RFC 5280 section 6), DANE apart; dates of the leaf are judged elsewhere."""
+    """The chain builds to a configured root (RFC 5280 section 6), DANE and the leaf's dates apart."""
     leaf = _leaf(view)
     if isinstance(leaf, Verdict):
         return leaf
     path = _path(view)
     issuer = leaf.issuer
-    if path.state != "trusted":
-        return failed(path.state, issuer=issuer)
+    if path.reason:
+        return failed(path.reason, issuer=issuer, why=path.why)
+    root = path.certificates[-1].subject
     if path.private and not view.subject.is_partner:
-        return failed("private_root", root=path.root)
-    verdict = passed("issuer_trusted", issuer=issuer, root=path.root)
-    return noticing(verdict, Notice("private_root", {"root": path.root})) if path.private else verdict
+        return failed("private_root", root=root)
+    verdict = passed("issuer_trusted", issuer=issuer, root=root)
+    return noticing(verdict, Notice("private_root", {"root": root})) if path.private else verdict
 
 
 @check("certificate_name", Scope.MAIL_HOSTS, reperform="certificate")
@@ -108,8 +109,9 @@ def certificate_strength(view: HostView, want: Parameters) -> Verdict:
     if isinstance(leaf, Verdict):
         return leaf
     path = _path(view)
-    for certificate in path.certificates or (leaf,):
-        if fault := _weakness(certificate, want, anchor=certificate == path.anchor):
+    *below, top = path.certificates or (leaf,)
+    for certificate in (*below, top):
+        if fault := _weakness(certificate, want, anchor=certificate is top and bool(path.certificates)):
             return fault
     notices = []
     if leaf.key_type == "rsa" and leaf.key_bits < int(want["rsa_notice_bits"]):

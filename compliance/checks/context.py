@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from publicsuffixlist import PublicSuffixList  # type: ignore[import-untyped]
+from publicsuffixlist import PublicSuffixList
 
 from compliance.checks.evidence import Evidence, smtp_facts
+from compliance.checks.trust import Roots
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
 from compliance.model.requirement import Baseline
 from compliance.model.subject import OWN, Kind, Subject
-from compliance.records.chain import Roots
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,10 @@ class Context:
             self._operators[name] = name if is_address(name) else self._suffix_list.privatesuffix(name) or name
         return self._operators[name]
 
+    def is_public_suffix(self, name: str) -> bool:
+        """Tell whether a name is a registry's, so that a record found there is not the organisation's own."""
+        return bool(self._suffix_list.publicsuffix(name) == name)
+
     @cached_property
     def vantage(self) -> VantageFacts | None:
         """The self-test of the place the run was made from."""
@@ -60,6 +64,17 @@ class Context:
     def path_shown(self, what: str, apart_from: str) -> bool:
         """Tell whether an operator other than that of `apart_from` showed `answered` or `starttls` on our path."""
         return bool(self._paths[what] - {self.operator(apart_from)})
+
+    @cached_property
+    def port_state(self) -> str:
+        """Whether mail hosts can be reached from here, judged from the run's own targets: ok, failed or unknown.
+
+        Silence of one operator's hosts proves nothing about our path; silence of two does.
+        """
+        if self._paths["answered"]:
+            return "ok"
+        asked = {self.operator(target.partition("[")[0]) for target in self.evidence.all_sessions()}
+        return "failed" if len(asked) > 1 else "unknown"
 
     @cached_property
     def dnssec_believed(self) -> bool:

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
+
+from compliance.checks.trust import Roots, build
 from compliance.checks.views import HostView
 from compliance.model.observation import Observation
 from compliance.model.subject import DOMAIN_KINDS
 from compliance.records import tlsa
 from compliance.records.certificate import CertificateFault, matches, read
-from compliance.records.chain import Roots, build_from
 from compliance.records.dns_walk import DnsQuestion, facts
 
 
@@ -24,8 +27,10 @@ def dane_holds(view: HostView) -> bool:
         leaf = read(view.chain[0])
     except CertificateFault:
         return False
-    in_date = leaf.not_before <= at <= leaf.not_after
-    return bool(anchors) and in_date and matches(leaf.dns_names, view.name) and build_from(view.chain, anchors, at)
+    if not anchors or not leaf.not_before <= at <= leaf.not_after or not matches(leaf.dns_names, view.name):
+        return False
+    pem = b"".join(load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in anchors)
+    return not build(view.chain, Roots(pem), at).reason
 
 
 def _secure_records(view: HostView) -> tuple[tlsa.Tlsa, ...]:

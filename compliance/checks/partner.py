@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date
 
 from compliance.checks.certificate import certificate_dates, pkix_name, pkix_trust
-from compliance.checks.registry import Parameters, Scope, check, failed, noticing, not_applicable, not_tested, passed
+from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, not_tested, noticing, passed
 from compliance.checks.scopes import route_of
 from compliance.checks.transport import starttls
 from compliance.checks.views import DomainView, HostView

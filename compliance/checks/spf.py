@@ -1,3 +1,87 @@
 """SPF: one valid record that ends in a refusal and does not let the whole world send (RFC 7208)."""
 
-from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, passed, resting_on
+from compliance.checks.registry import (
+    Parameters,
+    Scope,
+    check,
+    failed,
+    not_applicable,
+    noticing,
+    passed,
+    resting_on,
+)
+from compliance.checks.scopes import unanswered
+from compliance.checks.views import DomainView
+from compliance.model.finding import Notice, Verdict
+from compliance.model.subject import Kind
+from compliance.records.dns_walk import drive
+from compliance.records.spf_tree import Node, NodeState, SpfTree, final_all, reach, record_tree
+
+
+def _tree(view: DomainView) -> SpfTree:
+    return drive(record_tree(view.subject.hostname), view.context.evidence.answer)
+
+
+@check("spf_record", Scope.DOMAIN, reperform="txt")
+def spf_record(view: DomainView, _want: Parameters) -> Verdict:
+    """Exactly one TXT record is an SPF record and follows the grammar (RFC 7208 sections 4.5, 4.6 and 12)."""
+    root = _tree(view).root
+    return resting_on(_record_verdict(view, root), (root.observation,))
+
+
+def _record_verdict(view: DomainView, root: Node) -> Verdict:
+    match root.state:
+        case NodeState.NO_DOMAIN:
+            return not_applicable("no_domain")
+        case NodeState.NONE:
+            return failed("spf_missing")
+        case NodeState.SEVERAL:
+            return failed("spf_several", count=len(root.texts))
+        case NodeState.SYNTAX:
+            return failed("spf_syntax", record=root.text, position=root.position + 1, why=root.why)
+        case NodeState.UNRESOLVED:
+            return unanswered((view.context.evidence.by_id[root.observation],), view.context)
+        case _:
+            return passed("spf_valid", record=root.text)
+
+
+@check("spf_policy", Scope.DOMAIN, reperform="txt")
+def spf_policy(view: DomainView, want: Parameters) -> Verdict:
+    """The record refuses everyone it does not name (`-all` or `~all`), and does not name the world."""
+    tree = _tree(view)
+    text = tree.root.text
+    evidence = [node.observation for node in tree.nodes() if node.observation]
+    if view.kind is Kind.PARKED_DOMAIN:
+        bare = text.strip().lower().split() == ["v=spf1", "-all"]
+        verdict = passed("spf_sends_nothing", record=text) if bare else failed("spf_parked_sends", record=text)
+        return resting_on(verdict, evidence)
+    return resting_on(_ending(view, tree, text) or _breadth(tree, text, want), evidence)
+
+
+def _ending(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:
+    """What decides for everyone not named: the `all` of the record or of the one it redirects to."""
+    end = final_all(tree)
+    if end.unresolved:
+        return unanswered((view.context.evidence.by_id[end.unresolved],), view.context)
+    if end.qualifier is None:
+        return failed("spf_no_ending", record=text)
+    if end.qualifier not in {"-", "~"}:
+        return failed("spf_open_ending", record=text, ending=f"{end.qualifier}all")
+    return None
+
+
+def _breadth(tree: SpfTree, text: str, want: Parameters) -> Verdict:
+    allowed = reach(tree)
+    ending = f"{final_all(tree).qualifier}all"
+    if allowed.ipv4_count >= 1 << int(want["ipv4_fail_bits"]):
+        return failed("spf_too_broad", record=text, count=allowed.ipv4_count)
+    if allowed.ipv6_shortest is not None and allowed.ipv6_shortest < int(want["ipv6_fail_prefix"]):
+        return failed("spf_too_broad_v6", record=text, prefix=allowed.ipv6_shortest)
+    verdict = passed("spf_refuses_others", record=text, ending=ending)
+    if allowed.ipv4_count >= 1 << int(want["ipv4_notice_bits"]):
+        verdict = noticing(verdict, Notice("spf_broad", {"count": allowed.ipv4_count}))
+    if allowed.ipv6_shortest is not None and allowed.ipv6_shortest < int(want["ipv6_notice_prefix"]):
+        verdict = noticing(verdict, Notice("spf_broad_v6", {"prefix": allowed.ipv6_shortest}))
+    if allowed.uses_ptr:
+        verdict = noticing(verdict, Notice("spf_uses_ptr"))
+    return verdict

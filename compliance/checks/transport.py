@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from compliance.checks.registry import Parameters, Scope, broken, check, failed, noticing, not_tested, passed
+from compliance.checks.registry import Parameters, Scope, broken, check, failed, not_tested, noticing, passed
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.observation import Failure, FailureKind, Observation, Reply, SmtpFacts

@@ -9,6 +9,7 @@ from compliance.checks.evidence import Evidence
 from compliance.checks.registry import CHECKS, not_applicable, not_tested
 from compliance.checks.reperform import NOTHING, reperform
 from compliance.checks.scopes import targets
+from compliance.checks.trust import Roots
 from compliance.evaluate.judge import Judge
 from compliance.evaluate.rollup import coverage, decisive, notices, weighed
 from compliance.evaluate.statements import declared
@@ -18,9 +19,22 @@ from compliance.model.observation import Observation, Origin
 from compliance.model.requirement import Requirement
 from compliance.model.subject import OWN, Kind, Subject, organisation_subject
 from compliance.model.waiver import Waiver
-from compliance.records.chain import Roots
 from compliance.settings import Settings
 from compliance.store.inputs import Inputs
+
+
+def context_of(inputs: Inputs, observations: Sequence[Observation], settings: Settings, started: datetime) -> Context:
+    """Set out a run for judging."""
+    return Context(
+        subjects=inputs.subjects,
+        baseline=inputs.baseline,
+        evidence=Evidence(observations),
+        roots=Roots(inputs.roots, inputs.extra_roots),
+        suffixes=inputs.suffixes,
+        port=settings.smtp.port,
+        started=started,
+        seen_from_inside=settings.self_test.inside == "accepted",
+    )
 
 
 def evaluate(
@@ -34,16 +48,7 @@ def evaluate(
 
     `only` names the labels of a subset run; what concerns the organisation as a whole is left out of such a run.
     """
-    context = Context(
-        subjects=inputs.subjects,
-        baseline=inputs.baseline,
-        evidence=Evidence(observations),
-        roots=Roots.load(inputs.roots, (inputs.extra_roots,) if inputs.extra_roots else ()),
-        suffixes=inputs.suffixes,
-        port=settings.smtp.port,
-        started=started,
-        seen_from_inside=settings.self_test.inside == "accepted",
-    )
+    context = context_of(inputs, observations, settings, started)
     scribe = _Scribe(context, Judge(context), inputs.waivers)
     everyone = (organisation_subject(settings.organisation.name), *inputs.subjects)
     chosen = [subject for subject in everyone if not only or subject.label in only]

@@ -21,7 +21,7 @@ def local_day(moment: datetime) -> date:
 def waiver_note(
     waivers: Iterable[Waiver], requirement: str, subject: Subject, targets: Sequence[TargetResult], day: date
 ) -> WaiverNote | None:
-    """Give the waiver that stands beside a failing finding, if any; it covers only if every failing target is covered."""
+    """Give the waiver beside a failing finding, if any; it covers only if every failing target is covered."""
     failing = [result.target for result in targets if result.status is Status.FAIL]
     fitting = [waiver for waiver in waivers if waiver.requirement == requirement and _meets(waiver.subject, subject)]
     touching = [waiver for waiver in fitting if any(_covers(waiver.target, target) for target in failing)]

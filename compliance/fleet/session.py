@@ -65,8 +65,8 @@ def open_in_memory(inventory: Inventory, workers: int | None = None) -> Session:
 
 
 def open_domains(domains: Iterable[str], workers: int | None = None) -> Session:
-    """Open a session on domains that stand in no inventory: all that is asked of an own domain, of nobody's host."""
-    entry = {"groups": [Kind.OWN_DOMAIN.value]}
+    """Open a session on domains that stand in no inventory: anybody's, so all that is asked of a partner."""
+    entry = {"groups": [Kind.PARTNER.value]}
     return open_in_memory(inventory_of(dict.fromkeys(domains, entry)), workers)
 
 

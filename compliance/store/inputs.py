@@ -15,7 +15,7 @@ FOLDER = "inputs"
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Who is judged, by what, with which roots. `roots` and `extra_roots` are PEM; `suffixes` the public suffix list."""
+    """Who is judged, by what, with which roots (PEM); `suffixes` is the public suffix list."""
 
     subjects: tuple[Subject, ...]
     waivers: tuple[Waiver, ...]

@@ -1,4 +1,4 @@
-"""The journal: observations.jsonl, append-only, one observation a line; a crash loses at most the line being written."""
+"""The journal: observations.jsonl, append-only; a crash loses at most the line being written."""
 
 import os
 import threading

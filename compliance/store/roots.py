@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import certifi
-import publicsuffixlist  # type: ignore[import-untyped]
+import publicsuffixlist
 
 from compliance.settings import Trust
 

@@ -1,0 +1,94 @@
+"""Verbs that look at the inventory alone: init, validate, selftest; and the baselines there are."""
+
+import json
+from pathlib import Path
+
+import typer
+
+from compliance.baseline.load import known_requirements, load, shipped
+from compliance.cli.say import languages_of, say, speak, text, words
+from compliance.fleet.load import Loaded, load_folder
+from compliance.fleet.starter import write_starter
+from compliance.model.observation import VantageItem
+from compliance.pipeline.selftest import selftest as try_vantage
+from compliance.strict import to_data
+
+INVENTORY = typer.Option(Path("inventory"), "--inventory", "-i", help="The inventory folder.")
+LANGUAGE = typer.Option("", "--lang", help="nb, nn or en.")
+
+
+def loaded(folder: Path, lang: str = "") -> Loaded:
+    """Load an inventory and speak its language unless another was asked for; raises Faulty."""
+    chosen = languages_of(lang)
+    found = load_folder(folder, known_requirements())
+    load(found.settings.baseline, folder)
+    if not chosen:
+        speak(found.settings.languages[0])
+    return found
+
+
+def init(folder: Path = typer.Argument(..., metavar="DIR"), lang: str = LANGUAGE) -> None:
+    """Write a commented inventory to edit."""
+    languages_of(lang)
+    try:
+        write_starter(folder)
+    except FileExistsError as there:
+        say("init_exists", path=str(there.filename or folder))
+        raise typer.Exit(2) from None
+    say("init_done", path=str(folder))
+
+
+def validate(inventory: Path = INVENTORY, lang: str = LANGUAGE) -> None:
+    """Check inventory, config and waivers; exit 2 with file:line on a fault."""
+    found = loaded(inventory, lang)
+    say("validate_done", path=str(inventory), subjects=len(found.subjects), waivers=len(found.waivers))
+
+
+def selftest(
+    inventory: Path = INVENTORY,
+    lang: str = LANGUAGE,
+    as_json: bool = typer.Option(False, "--json", help="Print JSON."),
+) -> None:
+    """Say what this machine can and cannot test, each line with the next step."""
+    found = loaded(inventory, lang)
+    items = try_vantage(found.settings, found.subjects, inventory)
+    if as_json:
+        typer.echo(json.dumps([to_data(item) for item in items], ensure_ascii=False))
+    else:
+        for item in items:
+            typer.echo(line_of(item))
+    if any(item.blocking and item.state == "failed" for item in items):
+        raise typer.Exit(3)
+
+
+def line_of(item: VantageItem) -> str:
+    """Give one line of the self-test: a sign, what was tried, what was seen, and unless all is well the next step."""
+    sign = {"ok": "✓", "failed": "✕"}.get(item.state, "?")
+    return f"{sign} {text(f'{item.item}_{item.state}', 'selftest.yaml', **item.values)}"
+
+
+def baseline(
+    verb: str = typer.Argument(..., metavar="list|show"),
+    name: str = typer.Argument("", metavar="ID"),
+    lang: str = LANGUAGE,
+) -> None:
+    """List the baselines, or show one requirement by requirement."""
+    languages_of(lang)
+    language = words().language
+    if verb == "list":
+        for entry in shipped():
+            typer.echo(f"{entry.id}  {entry.version}  {entry.title[language]}")
+        return
+    if verb != "show" or not name:
+        raise typer.BadParameter("list | show ID")
+    for requirement in load(name, None).requirements:
+        levels = ", ".join(f"{kind}: {level}" for kind, level in requirement.levels.items())
+        typer.echo(f"{requirement.id}  {requirement.title[language]}  ({levels})")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this file."""
+    app.command()(init)
+    app.command()(validate)
+    app.command()(selftest)
+    app.command()(baseline)

@@ -1,0 +1,66 @@
+"""What the program says on the terminal: texts from data, in the language of the inventory or of `--lang`."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import as_file, files
+from typing import Any
+
+import typer
+
+from compliance.pipeline.observe import RunFault
+from compliance.reporting.words import LANGUAGES, Words
+from compliance.strict import Faulty, plain, read_yaml
+
+_current = ["nb"]
+
+
+def speak(language: str) -> None:
+    """Choose the language of what follows."""
+    _current[0] = language
+
+
+def words() -> Words:
+    """Give the words of the chosen language."""
+    return Words(_current[0])
+
+
+@cache
+def _texts(name: str) -> Mapping[str, Any]:
+    with as_file(files("compliance.reporting") / "texts" / name) as path:
+        texts: Mapping[str, Any] = plain(read_yaml(path, name).data)
+        return texts
+
+
+def text(key: str, file: str = "cli.yaml", /, **values: object) -> str:
+    """Give one text of texts/cli.yaml (or another file there); a missing one shows as its key."""
+    entry = _texts(file).get(key)
+    return words().form.fill(entry[_current[0]], values) if entry else key
+
+
+def say(key: str, **values: object) -> None:
+    """Print one text of texts/cli.yaml."""
+    typer.echo(text(key, **values))
+
+
+def languages_of(option: str) -> tuple[str, ...]:
+    """Read `--lang nb,en`; raises typer.BadParameter for a language there is no text in."""
+    chosen = tuple(dict.fromkeys(part.strip() for part in option.split(",") if part.strip()))
+    for language in chosen:
+        if language not in LANGUAGES:
+            raise typer.BadParameter(f"{language}: {', '.join(LANGUAGES)}", param_hint="--lang")
+    if chosen:
+        speak(chosen[0])
+    return chosen
+
+
+def complain(trouble: Faulty | RunFault) -> None:
+    """Print what is wrong with the input, one line a fault, on standard error."""
+    for line in _lines(trouble):
+        print(line, file=sys.stderr)
+
+
+def _lines(trouble: Faulty | RunFault) -> Sequence[str]:
+    if isinstance(trouble, RunFault):
+        return [text(trouble.key, **trouble.values)]
+    return [f"{fault.file}:{fault.line}: {text(fault.key, 'faults.yaml', **fault.values)}" for fault in trouble.faults]

@@ -1,0 +1,73 @@
+"""Judge: from a run folder's evidence and inputs to findings and summary; no network, no clock."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from compliance.evaluate import evaluate, summarise
+from compliance.model.finding import Finding
+from compliance.store import inputs as stored_inputs
+from compliance.store import journal, manifest
+from compliance.store import run as stored_run
+from compliance.store.files import sha256, write_json, write_lines
+from compliance.store.inputs import Inputs
+from compliance.store.run import BaselineNote, Previous, Run
+from compliance.strict import dump_json
+
+FINDINGS = "findings.jsonl"
+SUMMARY = "summary.json"
+
+
+def findings_of(folder: Path, run: Run, inputs: Inputs) -> tuple[Finding, ...]:
+    """Judge the evidence of a run folder by the inputs given."""
+    started = datetime.fromisoformat(run.started)
+    return evaluate(inputs, journal.read(folder), run.settings, started, run.only)
+
+
+def judge(folder: Path) -> tuple[Finding, ...]:
+    """Judge a run by its own inputs and write findings.jsonl and summary.json."""
+    run, inputs = stored_run.read(folder), stored_inputs.read(folder)
+    findings = findings_of(folder, run, inputs)
+    write_lines(folder / FINDINGS, findings)
+    write_json(folder / SUMMARY, summarise(findings, inputs.baseline))
+    return findings
+
+
+def reproduces(folder: Path) -> bool:
+    """Tell whether judging again by the run's own inputs gives the findings that stand there, byte for byte."""
+    run, inputs = stored_run.read(folder), stored_inputs.read(folder)
+    lines = "".join(f"{dump_json(finding)}\n" for finding in findings_of(folder, run, inputs))
+    return (folder / FINDINGS).read_bytes() == lines.encode()
+
+
+def review(folder: Path, inputs: Inputs, name: str) -> tuple[Path, tuple[Finding, ...]]:
+    """Judge a sealed run's evidence by other inputs, into `reviews/<name>/`: a run folder, not yet sealed."""
+    place = _free(folder / "reviews", name)
+    place.mkdir(parents=True, mode=0o700)
+    shutil.copyfile(folder / journal.NAME, place / journal.NAME)
+    stored_inputs.write(place, inputs)
+    baseline = inputs.baseline
+    first = stored_run.read(folder)
+    note = BaselineNote(baseline.id, baseline.version, sha256(place / stored_inputs.FOLDER / "baseline.json"))
+    origin = Previous(first.run_id, sha256(folder / manifest.NAME))
+    stored_run.write(place, replace(first, baseline=note, review_of=origin, evidence={}))
+    return place, judge(place)
+
+
+def _free(parent: Path, name: str) -> Path:
+    """Give a folder name not yet taken: a review is never written over another."""
+    count, place = 1, parent / name
+    while place.exists():
+        count += 1
+        place = parent / f"{name}-{count}"
+    return place
+
+
+def count_by_status(findings: Sequence[Finding]) -> dict[str, int]:
+    """Count findings by status, for run.json."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.status.value] = counts.get(finding.status.value, 0) + 1
+    return dict(sorted(counts.items()))
