@@ -65,7 +65,8 @@ class Located:
 
 def _line_of(node: Any, step: str | int) -> int | None:
     if isinstance(node, CommentedMap) and step in node:
-        return int(node.lc.key(step)[0]) + 1
+        place = (node.lc.data or {}).get(step)  # a key merged in with `<<` has none
+        return int(place[0]) + 1 if place else None
     if isinstance(node, CommentedSeq) and isinstance(step, int) and step < len(node):
         return int(node.lc.item(step)[0]) + 1
     return None
@@ -157,7 +158,8 @@ def _short(value: object) -> str:
 def plain(value: Any) -> Any:
     """Give ruamel's containers as ordinary ones, so that nothing of the reader leaks inward."""
     if isinstance(value, Mapping):
-        return {(plain(key)): plain(item) for key, item in value.items()}
+        keys = {key: str(key) if isinstance(key, (Mapping, tuple)) else plain(key) for key in value}
+        return {keys[key]: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, bool | int | float) and type(value) not in (bool, int, float):

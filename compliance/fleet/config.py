@@ -81,7 +81,7 @@ class ConfigFile:
         """Give Nornir's configuration; file options are read as relative to the inventory folder."""
         options = dict(self.inventory.options)
         if self.inventory.plugin == "u02":
-            options["folder"] = str(folder / str(options.get("folder", ".")))
+            options = {"folder": str(folder / str(options.get("folder", ".")))}
         files = {"host_file", "group_file", "defaults_file"} if self.inventory.plugin == "SimpleInventory" else set()
         options |= {name: str(folder / str(value)) for name, value in options.items() if name in files}
         log = self.logging
@@ -121,6 +121,10 @@ def read_config(folder: Path, faults: list[Fault]) -> tuple[ConfigFile, Located]
     meaning: list[Fault] = []
     for ours in _at(replace(whole, faults=meaning), ("user_defined",)):
         _check(ours, folder)
+    if _salvaged(whole.value).inventory.plugin == "u02":
+        for options in _at(replace(whole, faults=meaning), ("inventory", "options")):
+            for folders in options.parts(("folder",)).values():
+                folders.text()
     lines = {fault.line for fault in shaping}
     faults += [*shaping, *(fault for fault in meaning if fault.line not in lines)]
     if config is None or meaning:

@@ -78,7 +78,9 @@ def _inventory(config: Config, source: Located, faults: list[Fault]) -> tuple[In
         faults.extend(trouble.faults)
     except PluginNotRegistered:
         at.note("unknown_plugin", expected=nearest(config.inventory.plugin, sorted(InventoryPluginRegister.available)))
-    except Exception as trouble:  # noqa: BLE001 - a foreign plugin may raise anything, and it is the input's fault
+    except Exception as trouble:  # a foreign plugin may raise anything, and then the input is to be mended
+        if config.inventory.plugin == "u02" and not config.inventory.transform_function:
+            raise
         at.note("plugin_failed", why=f"{type(trouble).__name__}: {trouble}")
     return Inventory(hosts=Hosts(), groups=Groups(), defaults=Defaults()), ()
 

@@ -106,6 +106,7 @@ class Progress(Quiet):
     def __init__(self, title: str, *, quiet: bool = False, stream: IO[str] | None = None) -> None:
         self._title = title
         self._quiet = quiet
+        self._shown = False
         self._console = _Terminal(file=stream or sys.stderr, highlight=False)
         self._lock = threading.Lock()
         self._bar: Bar | None = None
@@ -116,7 +117,8 @@ class Progress(Quiet):
         """Begin to count towards a total."""
         with suppress(Exception), self._lock:
             self._total, self.done, self._spoken = total, 0, time.monotonic()
-            if self._quiet or not total:
+            self._shown = bool(total) and not self._quiet
+            if not self._shown:
                 return
             if self._console.is_terminal:
                 columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -127,8 +129,9 @@ class Progress(Quiet):
                 self._line()
 
     def end(self) -> None:
-        """Leave the terminal as it was."""
+        """Leave the terminal as it was; what still ends is not shown any more."""
         with suppress(Exception), self._lock:
+            self._shown = False
             if self._bar is not None:
                 self._bar.stop()
                 self._bar = None
@@ -139,7 +142,7 @@ class Progress(Quiet):
             self.done += 1
             if self._bar is not None:
                 self._bar.advance(self._bar.task_ids[0])
-            elif not self._quiet and (self.done == self._total or self._silent_for() >= SECONDS_BETWEEN_LINES):
+            elif self._shown and (self.done == self._total or self._silent_for() >= SECONDS_BETWEEN_LINES):
                 self._line()
 
     def _silent_for(self) -> float:

@@ -48,6 +48,7 @@ def _sweep(
         done = nornir.with_processors([journal, progress]).run(task, raise_on_error=False, prober=brake, **options)
     except BaseException:
         brake.pull()
+        progress.end()
         brake.wait(SECONDS_TO_END)
         raise
     finally:

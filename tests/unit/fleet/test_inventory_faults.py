@@ -51,6 +51,11 @@ HOSTS = {
         [(6, "bad_selector")],
     ),
     "name is a number": ("a.example: {groups: [own_domain], data: {name: 7}}\n", [(1, "not_a_text")]),
+    "merged in": (
+        "a.example: &a\n  groups: [own_domain]\n  data: {name: 7}\nb.example:\n  <<: *a\n",
+        [(3, "not_a_text"), (4, "not_a_text")],
+    ),
+    "a list as label": (OWN + "? [a, b]\n: {}\n? {c: 1}\n: {}\n", [(1, "no_kind"), (1, "no_kind")]),
     "managed_by empty": ("a.example: {groups: [own_domain], data: {managed_by: ''}}\n", [(1, "empty_value")]),
     "line break in a name": ('a.example: {groups: [own_domain], data: {name: "a\\nb"}}\n', [(1, "control_character")]),
 }

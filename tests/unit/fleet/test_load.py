@@ -47,7 +47,11 @@ CONFIG = {
     "population date": (HEAD + "  population: {source: Norid, date: i fjor}\n", [(3, "not_a_date")]),
     "inside": (HEAD + "  self_test: {inside: ja}\n", [(3, "not_one_of")]),
     "unknown plugin": (HEAD + "inventory:\n  plugin: netboks\n", [(4, "unknown_plugin")]),
-    "plugin options": (HEAD + "inventory:\n  plugin: u02\n  options: {mappe: .}\n", [(4, "plugin_failed")]),
+    "option of our plugin": (HEAD + "inventory:\n  options: {mappe: .}\n", [(4, "unknown_key")]),
+    "option of a plugin": (
+        HEAD + "inventory:\n  plugin: SimpleInventory\n  options: {mappe: .}\n",
+        [(4, "plugin_failed")],
+    ),
 }
 
 

@@ -117,6 +117,6 @@ def test_a_part_of_the_inventory_is_chosen_by_group_label_or_name(folder: Path) 
     assert trouble.value.args == ("borte.example",)
 
 
-def test_domains_of_no_inventory_are_looked_at_as_own_ones_once_each() -> None:
+def test_domains_of_no_inventory_are_looked_at_as_anybody_s_once_each() -> None:
     (first, second) = open_domains(["a.example", "xn--blbr-roah.example", "a.example"]).subjects
-    assert (first.kinds, second.hostname, first.managed_by) == ((Kind.OWN_DOMAIN,), "xn--blbr-roah.example", "")
+    assert (first.kinds, second.hostname, first.managed_by) == ((Kind.PARTNER,), "xn--blbr-roah.example", "")
