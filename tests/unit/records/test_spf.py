@@ -1,5 +1,6 @@
 """The SPF grammar, row by row (RFC 7208 section 12)."""
 
+import contextlib
 import time
 
 import pytest
@@ -86,7 +87,8 @@ REFUSED = (
     ("v=spf1 a/33", 8, "cidr"),
     ("v=spf1 a//129", 8, "cidr"),
     ("v=spf1 a:example.com/", 20, "cidr"),
-    ("v=spf1 mx/24/64", 9, "cidr"),
+    ("v=spf1 mx/24/64", 12, "cidr"),
+    ("v=spf1 mx/24/8", 9, "cidr"),
     ("v=spf1 redirect=a.example -all redirect=b.example", 31, "repeated"),
     ("v=spf1 exp=a.example EXP=b.example", 21, "repeated"),
 )
@@ -120,10 +122,12 @@ def test_what_stands_behind_all_or_beside_it_does_not_count() -> None:
 
 @given(st.one_of(st.text(), st.text(alphabet="v=spf1 aminclude:%{}d/2.+-~?x*\t").map("v=spf1 {}".format)))
 def test_any_text_is_read_or_refused_with_a_fault_inside_it(text: str) -> None:
+    position = 0
     try:
         parse(text)
     except SpfFault as fault:
-        assert 0 <= fault.position <= len(text)
+        position = fault.position
+    assert 0 <= position <= len(text)
 
 
 LONG = 200_000
@@ -131,13 +135,22 @@ LONG = 200_000
 
 @pytest.mark.parametrize(
     "rest",
-    ["a" * LONG, "a:" + "/1" * LONG, "a:" + "a-" * LONG, "exists:" + "%{d}" * LONG, "ip6:" + ":" * LONG]
-    + ["ip4:" + "1." * LONG, "a " * LONG, "x=" * LONG, "a/" + "1" * LONG, "=" * LONG, "%{d" + "1" * LONG],
+    [
+        "a" * LONG,
+        "a:" + "/1" * LONG,
+        "a:" + "a-" * LONG,
+        "exists:" + "%{d}" * LONG,
+        "ip6:" + ":" * LONG,
+        "ip4:" + "1." * LONG,
+        "a " * LONG,
+        "x=" * LONG,
+        "a/" + "1" * LONG,
+        "=" * LONG,
+        "%{d" + "1" * LONG,
+    ],
 )
 def test_a_long_hostile_record_costs_little(rest: str) -> None:
     began = time.monotonic()
-    try:
+    with contextlib.suppress(SpfFault):
         parse(f"v=spf1 {rest}")
-    except SpfFault:
-        pass
     assert time.monotonic() - began < 5

@@ -1,0 +1,205 @@
+"""Certificates as frozen summaries, whatever strangers put into them (RFC 5280), and names matched (RFC 9525)."""
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.x509.oid import NameOID, ObjectIdentifier, SignatureAlgorithmOID
+
+from compliance.records.der import DerFault, rsa_bits, subject_public_key_info
+
+_USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
+_CA_USAGES = ("key_cert_sign", "crl_sign")
+_ALGORITHMS = {
+    oid.dotted_string: name.lower()
+    for name, oid in vars(SignatureAlgorithmOID).items()
+    if isinstance(oid, ObjectIdentifier)
+}
+#: ML-DSA and SLH-DSA hash within (RFC 9881, RFC 9909).
+_POST_QUANTUM = frozenset(f"2.16.840.1.101.3.4.3.{number}" for number in range(17, 32))
+_RSA_KEY = "1.2.840.113549.1.1.1"
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+_MOST_SHOWN = 256
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+
+T = TypeVar("T", bound=x509.ExtensionType)
+
+
+class CertificateFault(ValueError):  # noqa: N818 - a fault of the input, as everywhere in this house
+    """Octets that are no certificate; `why`: der (no certificate at all), content (a part that cannot be read)."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate says. `subject` and `issuer` are safe to show; names are kept as they stand.
+
+    `signature_hash` is `` for schemes that hash within (EdDSA, ML-DSA) and `unknown` where it is not known;
+    `path_length` None = no limit.
+    """
+
+    subject: str
+    issuer: str
+    serial: str
+    not_before: datetime
+    not_after: datetime
+    dns_names: tuple[str, ...]
+    ip_addresses: tuple[str, ...]
+    common_name: str
+    key_type: str  # rsa | ec | ed25519 | ed448 | dsa | other
+    key_bits: int
+    curve: str
+    signature_hash: str
+    signature_algorithm: str
+    is_ca: bool
+    path_length: int | None
+    key_usage: tuple[str, ...] | None  # None: the extension is absent
+    extended_usage: tuple[str, ...] | None  # dotted OIDs; None: the extension is absent
+    fingerprint: str  # SHA-256, lower-case hex
+    self_issued: bool
+    self_signed: bool  # self-issued, and its own key made its signature
+
+
+def displayable(text: str) -> str:
+    """Give a stranger's text without what moves or hides text on a screen, and no longer than can be read."""
+    cleaned = _UNSAFE.sub("\ufffd", text)
+    return cleaned if len(cleaned) <= _MOST_SHOWN else f"{cleaned[: _MOST_SHOWN - 1]}…"
+
+
+def load(der: bytes) -> x509.Certificate:
+    """Load a certificate; raises CertificateFault. Its parts may still prove unreadable."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # strangers' serial numbers and the like are not ours to warn of
+            return x509.load_der_x509_certificate(bytes(der))
+    except Exception as fault:
+        raise CertificateFault("der") from fault
+
+
+def read(der: bytes) -> Certificate:
+    """Read a certificate; raises CertificateFault, and nothing else whatever the octets."""
+    certificate = load(der)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _summary(certificate, bytes(der))
+    except Exception as fault:
+        # The library reads parts when they are asked for and raises a dozen unrelated kinds.
+        raise CertificateFault("content") from fault
+
+
+def _summary(certificate: x509.Certificate, der: bytes) -> Certificate:
+    key_type, key_bits, curve = _key(certificate, der)
+    names = extension(certificate, x509.SubjectAlternativeName)
+    basic = extension(certificate, x509.BasicConstraints)
+    extended = extension(certificate, x509.ExtendedKeyUsage)
+    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    self_issued = certificate.subject.public_bytes() == certificate.issuer.public_bytes()
+    return Certificate(
+        subject=displayable(certificate.subject.rfc4514_string()),
+        issuer=displayable(certificate.issuer.rfc4514_string()),
+        serial=f"{certificate.serial_number:x}",
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
+        ip_addresses=tuple(map(str, names.get_values_for_type(x509.IPAddress))) if names else (),
+        common_name=str(common[-1].value) if common else "",
+        key_type=key_type,
+        key_bits=key_bits,
+        curve=curve,
+        signature_hash=_signature_hash(certificate),
+        signature_algorithm=_ALGORITHMS.get(oid := certificate.signature_algorithm_oid.dotted_string, oid),
+        is_ca=basic is not None and basic.ca,
+        path_length=basic.path_length if basic else None,
+        key_usage=_usage(certificate),
+        extended_usage=tuple(usage.dotted_string for usage in extended) if extended else None,
+        fingerprint=hashlib.sha256(der).hexdigest(),
+        self_issued=self_issued,
+        self_signed=self_issued and signed_by(certificate, certificate) != "no",
+    )
+
+
+def extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
+    """Give an extension's value, None where it is absent."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
+    """Tell whether an issuer's key made a signature: yes, no, or unsupported where the library cannot verify it."""
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError):
+        return "no"
+    except Exception:  # noqa: BLE001 - an algorithm or key the library does not know: TypeError and a dozen more
+        return "unsupported"
+    return "yes"
+
+
+def _key(certificate: x509.Certificate, der: bytes) -> tuple[str, int, str]:
+    """Give type, length and curve; an RSA key too short for the library is measured by hand."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        if certificate.public_key_algorithm_oid.dotted_string != _RSA_KEY:
+            return "other", 0, ""
+        try:
+            return "rsa", rsa_bits(subject_public_key_info(der)), ""
+        except DerFault:
+            return "other", 0, ""
+    match key:
+        case rsa.RSAPublicKey():
+            return "rsa", key.key_size, ""
+        case ec.EllipticCurvePublicKey():
+            return "ec", key.curve.key_size, key.curve.name
+        case dsa.DSAPublicKey():
+            return "dsa", key.key_size, ""
+        case ed25519.Ed25519PublicKey():
+            return "ed25519", 256, ""
+        case ed448.Ed448PublicKey():
+            return "ed448", 456, ""
+        case _:
+            return "other", 0, ""
+
+
+def _signature_hash(certificate: x509.Certificate) -> str:
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return "" if certificate.signature_algorithm_oid.dotted_string in _POST_QUANTUM else "unknown"
+    return algorithm.name if algorithm else ""
+
+
+def _usage(certificate: x509.Certificate) -> tuple[str, ...] | None:
+    usage = extension(certificate, x509.KeyUsage)
+    return None if usage is None else tuple(name for name in (*_USAGES, *_CA_USAGES) if getattr(usage, name))
+
+
+def matches(names: Iterable[str], host: str) -> bool:
+    """Tell whether a dNSName is the host's (RFC 9525 section 6.3): a wildcard is the whole leftmost label, and one."""
+    wanted = host.lower().removesuffix(".").split(".")
+    return _is_name(wanted) and any(_matches(name.lower().removesuffix(".").split("."), wanted) for name in names)
+
+
+def _matches(presented: list[str], wanted: list[str]) -> bool:
+    if not _is_name(presented[1:] if presented[0] == "*" else presented) or len(presented) != len(wanted):
+        return False
+    if presented[0] == "*":
+        return len(presented) > 2 and presented[1:] == wanted[1:]  # `*.no` would be everybody's
+    return presented == wanted
+
+
+def _is_name(labels: list[str]) -> bool:
+    return bool(labels) and not labels[-1].isdigit() and all(_LABEL.fullmatch(label) for label in labels)
