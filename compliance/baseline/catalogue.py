@@ -39,8 +39,8 @@ def catalogue() -> Catalogue:
 
 def shipped_files() -> dict[str, str]:
     """Give the shipped baselines: id -> file inside the package."""
-    names = sorted(entry.name for entry in (_data() / "baselines").iterdir() if entry.name.endswith(".yaml"))
-    return {name.removesuffix(".yaml"): f"baselines/{name}" for name in names}
+    names = [entry.name for entry in (_data() / "baselines").iterdir() if entry.name.endswith(".yaml")]
+    return {name: f"baselines/{name}.yaml" for name in sorted(name.removesuffix(".yaml") for name in names)}
 
 
 def read_data(name: str) -> Located:
