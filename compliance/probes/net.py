@@ -189,8 +189,15 @@ class Channel:
         self.unread = b""
 
     def send(self, data: bytes, stage: str, seconds: float) -> None:
-        """Send bytes within a stage's time; raises Stopped."""
-        self.wire.send(data, stage, self.deadline.within(seconds))
+        """Send bytes within a stage's time; raises Stopped.
+
+        A peer that has gone is no fault yet: what it said before it left (an alert, a 421) still waits to be read.
+        """
+        try:
+            self.wire.send(data, stage, self.deadline.within(seconds))
+        except Stopped as stop:
+            if stop.failure.kind is not FailureKind.CLOSED:
+                raise
 
     def read_reply(self, stage: str, seconds: float) -> tuple[int, tuple[str, ...]]:
         """Read one SMTP reply (RFC 5321 section 4.2): its code and its lines; raises Stopped.

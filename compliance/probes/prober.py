@@ -27,8 +27,10 @@ from compliance.probes.net import own_name
 from compliance.probes.smtp import Host, hold_session
 from compliance.probes.tls import load_identity
 from compliance.probes.vantage import ehlo_name_of, self_test
+from compliance.records.dmarc import policy_walk
 from compliance.records.dns_walk import DnsQuestion, drive
 from compliance.records.mail_route import HostState, host_addresses, mail_route
+from compliance.records.spf_tree import record_tree
 from compliance.records.tls_hello import Offer
 from compliance.settings import Settings
 
@@ -95,8 +97,8 @@ class Prober:
     def _domain(self, subject: Subject) -> None:
         domain = subject.hostname
         route = drive(mail_route(domain), self.answer)
-        self.dns(domain, "TXT")
-        self.dns(f"_dmarc.{domain}", "TXT")
+        drive(record_tree(domain), self.answer)
+        drive(policy_walk(domain), self.answer)
         for selector in subject.dkim_selectors:
             self.dns(f"{selector}._domainkey.{domain}", "TXT")
         for host in route.hosts:
@@ -185,6 +187,9 @@ class Prober:
                     self._hello(host, offer)
                 elif first.facts is None and _is_theirs(first.failure):
                     self._put(host, offer, f"hello {offer} again", smaller=True)
+            if any(map(_is_silent, self._hellos_put(host))):
+                # Silence counts as a refusal only if modern TLS still works here afterwards.
+                self._session(host, host.names[0], SESSION_AGAIN)
 
     def _session(self, host: MailAddress, name: str, question: str) -> Observation:
         kept = _KEPT_FOR_HELLOS if name != host.names[0] else 0
@@ -201,8 +206,7 @@ class Prober:
     def _hello(self, host: MailAddress, offer: Offer) -> None:
         """Put an old hello; where it ended without an answer, a smaller one at once, if modern TLS works here."""
         seen = self._put(host, offer, f"hello {offer}", smaller=False)
-        silent = isinstance(seen.facts, HelloFacts) and seen.facts.ended in _NO_ANSWER
-        if silent and any(facts.tls for facts in self._sessions(host)):
+        if _is_silent(seen) and any(facts.tls for facts in self._sessions(host)):
             self._put(host, offer, f"hello {offer} again", smaller=True)
 
     def _put(self, host: MailAddress, offer: Offer, question: str, *, smaller: bool) -> Observation:
@@ -227,6 +231,12 @@ class Prober:
                 seen = self._asker.seen(host.target(name), question)
                 if seen is not None and isinstance(seen.facts, SmtpFacts):
                     yield seen.facts
+
+    def _hellos_put(self, host: MailAddress) -> Iterator[Observation]:
+        for offer in _HELLOS:
+            seen = self._asker.seen(host.target(host.names[0]), f"hello {offer} again")
+            if seen is not None:
+                yield seen
 
     # -- budget -----------------------------------------------------------------------------------------------------
 
@@ -263,6 +273,11 @@ def _connected_to(seen: Observation) -> str | None:
         return seen.facts.address
     spent = seen.probe in {"smtp", "hello"} and seen.failure is not None and seen.failure.stage != "budget"
     return seen.target.rpartition("[")[2].partition("]")[0] if spent else None
+
+
+def _is_silent(seen: Observation) -> bool:
+    """Whether a hello was sent and ended without an answer."""
+    return isinstance(seen.facts, HelloFacts) and seen.facts.ended in _NO_ANSWER
 
 
 def _worth_another(first: Observation) -> bool:

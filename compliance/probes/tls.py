@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from OpenSSL import SSL, crypto
 
@@ -36,8 +37,8 @@ class ClientCertificateFault(ValueError):  # noqa: N818 - a fault of the configu
 class ClientIdentity:
     """Our own certificate with its chain (leaf first) and key, for hosts that ask for one."""
 
-    chain: tuple[crypto.X509, ...]
-    key: crypto.PKey
+    chain: tuple[x509.Certificate, ...]
+    key: PrivateKeyTypes
 
 
 def load_identity(
@@ -60,10 +61,7 @@ def load_identity(
         raise ClientCertificateFault(settings.key, str(trouble)) from trouble
     if private.public_key() != chain[0].public_key():
         raise ClientCertificateFault(settings.key, f"does not belong to {settings.certificate}")
-    return ClientIdentity(
-        tuple(crypto.X509.from_cryptography(each) for each in chain),
-        crypto.PKey.from_cryptography_key(private),  # type: ignore[arg-type]
-    )
+    return ClientIdentity(tuple(chain), private)
 
 
 @dataclass(slots=True)
@@ -198,7 +196,7 @@ def _context(identity: ClientIdentity | None, watch: _Watch) -> SSL.Context:
         context.use_certificate(identity.chain[0])
         for each in identity.chain[1:]:
             context.add_extra_chain_cert(each)
-        context.use_privatekey(identity.key)
+        context.use_privatekey(identity.key)  # type: ignore[arg-type]  # a kind OpenSSL has no use for raises
     return context
 
 

@@ -14,7 +14,7 @@ import certifi
 import dns.exception
 import dns.message
 import dns.rdatatype
-from cryptography import x509
+from OpenSSL import crypto
 
 from compliance.model.names import mail_host_target, to_ascii
 from compliance.model.observation import DnsFacts, FailureKind, Observation, VantageFacts, VantageItem
@@ -27,6 +27,7 @@ from compliance.settings import Settings
 Ask = Callable[[str, str], Observation]
 _TRIED = 3
 _OFF = timedelta(minutes=5)
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _BLOCKING = {"resolver", "port25", "clock"}
 #: Where the routing table is asked about when no mail host of the family is known (RFC 5737, 3849); nothing is sent.
 _ANYWHERE = {4: "192.0.2.1", 6: "2001:db8::1"}
@@ -56,7 +57,7 @@ def self_test(
         "vantage",
         (
             _resolver((signed, broken)),
-            _dnssec(signed, broken),
+            _dnssec(signed, broken, vouched=settings.resolver.trust_ad is True),
             _route(4, candidates, settings.smtp.port),
             _route(6, candidates, settings.smtp.port),
             _port25(greeted, settings.smtp.port),
@@ -92,8 +93,11 @@ def _resolver(answers: Iterable[Observation]) -> VantageItem:
     return _item("resolver", "failed", server=found[0].server if found else "", why=why)
 
 
-def _dnssec(signed: Observation, broken: Observation) -> VantageItem:
-    """The resolver validates: AD for a signed name, SERVFAIL for a broken one (RFC 4035 section 3.2.3)."""
+def _dnssec(signed: Observation, broken: Observation, *, vouched: bool) -> VantageItem:
+    """The resolver validates: AD for a signed name, SERVFAIL for a broken one (RFC 4035 section 3.2.3).
+
+    Where the names are not to be had, it is not known, and only a resolver the user vouches for is still believed.
+    """
     good, bad = _facts(signed), _facts(broken)
     values = {
         "signed": signed.target,
@@ -103,12 +107,13 @@ def _dnssec(signed: Observation, broken: Observation) -> VantageItem:
         "ad": "yes" if good and good.ad else "no",
         "ad_trusted": "yes" if good and good.ad_trusted else "no",
     }
+    unproven = "unknown" if vouched else "failed"
     if good is None or bad is None:
-        return _item("dnssec", "unknown", why="no_answer", **values)
+        return _item("dnssec", unproven, why="no_answer", **values)
     if not good.ad_trusted:
         return _item("dnssec", "failed", why="not_trusted", **values)
     if good.rcode == "NXDOMAIN" and bad.rcode == "NXDOMAIN":  # a private root that has no such names
-        return _item("dnssec", "unknown", why="names_unknown", **values)
+        return _item("dnssec", unproven, why="names_unknown", **values)
     if not good.ad:
         return _item("dnssec", "failed", why="not_validating", **values)
     if bad.rcode != "SERVFAIL":
@@ -252,11 +257,12 @@ def _roots(bundle: str, folder: Path) -> VantageItem:
     if bundle == "mozilla":
         values["version"] = version("certifi")
     try:
-        roots = x509.load_pem_x509_certificates(path.read_bytes())
-    except (OSError, ValueError) as trouble:
+        blocks = _PEM.findall(path.read_bytes())
+        begun = [crypto.load_certificate(crypto.FILETYPE_PEM, block).get_notBefore() or b"" for block in blocks]
+        newest = datetime.strptime(max(begun).decode("ascii"), "%Y%m%d%H%M%SZ").replace(tzinfo=UTC)
+    except (OSError, ValueError, crypto.Error) as trouble:
         return _item("roots", "failed", why=type(trouble).__name__, **values)
-    newest = max(root.not_valid_before_utc for root in roots)
-    return _item("roots", "ok", count=str(len(roots)), newest=newest.date().isoformat(), **values)
+    return _item("roots", "ok", count=str(len(blocks)), newest=newest.date().isoformat(), **values)
 
 
 def _bundle_path(bundle: str, folder: Path) -> Path:

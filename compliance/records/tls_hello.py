@@ -114,11 +114,11 @@ _GROUPS = (23, 24, 25, 29, 22, 21, 19, 14, 13, 10, 9)
 
 
 def build(offer: str, *, smaller: bool = False, random: bytes | None = None) -> bytes:
-    """Give the bytes of a hello; `smaller` drops most suites and all extensions, for peers that choke on the first.
+    """Give the bytes of a hello; `smaller` drops most suites and groups, for peers that choke on the first.
 
     `random` (64 bytes) is for tests that want the same bytes again.
     """
-    salt = random or os.urandom(64)
+    salt = os.urandom(64) if random is None else random
     if len(salt) != 64:
         raise ValueError("random: 64 bytes")
     return _ssl2(salt) if Offer(offer) is Offer.SSL2 else _tls(salt, smaller=smaller)
@@ -128,10 +128,11 @@ def _tls(salt: bytes, *, smaller: bool) -> bytes:
     """A ClientHello of TLS 1.1 and older (RFC 4346 section 7.4.1.2): no SNI, no FALLBACK_SCSV, a 32-byte session id."""
     suites = (*(_SMALLER if smaller else _OLD_SUITES), _RENEGOTIATION_SCSV)
     listed = struct.pack(f"!{len(suites)}H", *suites)
-    groups = struct.pack(f"!{len(_GROUPS)}H", *_GROUPS)
-    extensions = b"" if smaller else _extension(10, _vector16(groups)) + _extension(11, b"\x01\x00")
+    offered = _GROUPS[:2] if smaller else _GROUPS  # never none: without groups a peer may turn down every EC suite
+    groups = struct.pack(f"!{len(offered)}H", *offered)
+    extensions = _extension(10, _vector16(groups)) + _extension(11, b"\x01\x00")
     body = b"\x03\x02" + salt[:32] + b"\x20" + salt[32:] + _vector16(listed) + b"\x01\x00"
-    body += _vector16(extensions) if extensions else b""
+    body += _vector16(extensions)
     message = b"\x01" + len(body).to_bytes(3) + body
     # The record says SSLv3: a peer older than the hello's own version reads it so (RFC 5246 appendix E.1).
     return b"\x16\x03\x00" + _vector16(message)
@@ -179,6 +180,9 @@ def _read_tls(received: bytes) -> Answer:
         kind, major, _minor, size = struct.unpack_from("!BBBH", received, at)
         if kind not in {20, _ALERT, _HANDSHAKE, 23} or major != 3 or size > _MAX_FRAGMENT:
             raise HelloFault(f"no TLS record at {at}")
+        if kind not in {_ALERT, _HANDSHAKE}:  # ChangeCipherSpec, or data: from here on it is encrypted
+            at = len(received)
+            break
         fragment = received[at + 5 : at + 5 + size]
         at += 5 + size
         if kind == _ALERT and len(fragment) >= 2:

@@ -1,0 +1,205 @@
+"""A run's questions, put to a DNS server and mail hosts on loopback."""
+
+import ssl
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from compliance.model.observation import FailureKind, Observation, VantageFacts
+from compliance.model.subject import Kind, Subject
+from compliance.model.target import MailAddress
+from compliance.probes.asker import Asker
+from compliance.probes.prober import Prober
+from compliance.settings import Organisation, ResolverSettings, SelfTestNames, Settings, SmtpSettings
+from tests.unit.probes.servers import DnsServer, Peer, ScriptedServer
+from tests.unit.probes.test_smtp import greet, inside, offering, until_quit
+
+TABLE: dict[tuple[str, str], tuple[str, list[str]]] = {
+    ("a.example", "MX"): ("NOERROR", ["a.example MX 10 mx.a.example.", "a.example MX 20 dummy.a.example."]),
+    ("b.example", "MX"): ("NOERROR", ["b.example MX 10 mx.b.example."]),
+    ("p.example", "MX"): ("NOERROR", ["p.example MX 10 mx.p.example."]),
+    ("mx.a.example", "A"): ("NOERROR", ["mx.a.example A 127.0.0.1"]),
+    ("mx.b.example", "A"): ("NOERROR", ["mx.b.example A 127.0.0.1"]),
+    ("mx.p.example", "A"): ("NOERROR", ["mx.p.example A 127.0.0.3"]),
+    ("dummy.a.example", "A"): ("NOERROR", ["dummy.a.example A 127.0.0.2"]),
+    ("signed.example", "A"): ("AD", ["signed.example A 192.0.2.1"]),
+    ("broken.example", "A"): ("SERVFAIL", []),
+    ("broken.example", "A cd"): ("NOERROR", ["broken.example A 192.0.2.2"]),
+    ("out.a.example", "A"): ("NOERROR", ["out.a.example A 192.0.2.9"]),
+    ("9.2.0.192.in-addr.arpa", "PTR"): ("NOERROR", ["9.2.0.192.in-addr.arpa PTR out.a.example."]),
+}
+DOMAIN = Subject("a.example", "a.example", (Kind.OWN_DOMAIN,), dkim_selectors=("s1",))
+OTHER = Subject("b.example", "b.example", (Kind.PARTNER,))
+PARKED = Subject("p.example", "p.example", (Kind.PARKED_DOMAIN,))
+DUMMY = Subject("dummy", "dummy.a.example", (Kind.INBOUND_HOST,), dummy="by design", managed_by="own")
+RELAY = Subject("relay", "mx.a.example", (Kind.INBOUND_HOST,), managed_by="own")
+SENDER = Subject("out", "out.a.example", (Kind.OUTBOUND_HOST,), helo="out.a.example")
+
+
+class Run:
+    """A prober with its journal."""
+
+    def __init__(self, dns_port: int, smtp: SmtpSettings, known: tuple[Observation, ...] = ()) -> None:
+        self.journal: list[Observation] = []
+        settings = Settings(
+            organisation=Organisation("Etaten"),
+            ehlo="out.a.example",
+            resolver=ResolverSettings(("127.0.0.1",), dns_port, timeout=0.5),
+            self_test=SelfTestNames("signed.example", "broken.example"),
+            smtp=smtp,
+        )
+        self.prober = Prober(settings, Asker(self._keep, "here", "u02", known), Path(), {})
+
+    def _keep(self, seen: Observation) -> Observation:
+        self.journal.append(replace(seen, id=f"o-{len(self.journal):06d}"))
+        return self.journal[-1]
+
+    def asked(self, probe: str) -> list[tuple[str, str]]:
+        return [(seen.target, seen.question) for seen in self.journal if seen.probe == probe]
+
+
+def test_a_domain_is_asked_for_all_that_dns_knows(smtp: SmtpSettings) -> None:
+    with DnsServer(TABLE) as server:
+        run = Run(server.port, smtp)
+        run.prober.subject(DOMAIN)
+    asked = set(run.asked("dns"))
+    assert {
+        ("a.example", "MX"),
+        ("a.example", "TXT"),
+        ("_dmarc.a.example", "TXT"),
+        ("s1._domainkey.a.example", "TXT"),
+        ("mx.a.example", "A"),
+        ("mx.a.example", "AAAA"),
+        ("_25._tcp.mx.a.example", "TLSA"),
+    } <= asked
+    assert len(asked) == len(run.journal)
+
+
+def test_a_sending_host_is_asked_for_its_way_back(smtp: SmtpSettings) -> None:
+    with DnsServer(TABLE) as server:
+        run = Run(server.port, smtp)
+        run.prober.subject(SENDER)
+    assert ("9.2.0.192.in-addr.arpa", "PTR") in run.asked("dns")
+
+
+def test_servfail_is_asked_again_with_checking_disabled(smtp: SmtpSettings) -> None:
+    with DnsServer(TABLE) as server:
+        run = Run(server.port, smtp)
+        run.prober.dns("broken.example", "A")
+    assert run.asked("dns") == [("broken.example", "A"), ("broken.example", "A cd")]
+
+
+def test_addresses_are_each_once_with_all_their_names(smtp: SmtpSettings) -> None:
+    with DnsServer(TABLE) as server:
+        found = Run(server.port, smtp).prober.addresses((DOMAIN, OTHER, PARKED, DUMMY, RELAY))
+    assert found == (MailAddress("127.0.0.1", 25, ("mx.a.example", "mx.b.example"), ours=True),)
+
+
+def test_a_sound_host_costs_a_session_a_name_and_two_hellos(context: ssl.SSLContext, smtp: SmtpSettings) -> None:
+    with ScriptedServer(inside(context)) as server:
+        run = Run(1, smtp)
+        host = MailAddress("127.0.0.1", server.port, ("mx.a.example", "mx.b.example"))
+        run.prober.mail_host(host)
+        run.prober.mail_host_again(host)
+        resumed = Run(1, smtp, tuple(run.journal))
+        resumed.prober.mail_host(host)
+    first = host.target("mx.a.example")
+    assert run.asked("smtp") == [(first, "session"), (host.target("mx.b.example"), "session")]
+    assert Counter(run.asked("hello"))[first, "hello ssl3_tls11"] == 1
+    assert all(seen.failure is None for seen in run.journal)
+    assert resumed.journal == []
+    old = [seen for seen in run.asked("hello") if "ssl3" in seen[1]]
+    assert old == [(first, "hello ssl3_tls11")]
+
+
+def test_a_hello_met_with_silence_is_put_again_and_modern_tls_tried_after_it(
+    context: ssl.SSLContext, smtp: SmtpSettings
+) -> None:
+    serve = inside(context)
+
+    def script(peer: Peer) -> None:
+        serve(peer) if server.connections in {1, 6} else inside_silence(peer)
+
+    def inside_silence(peer: Peer) -> None:
+        greet(peer)
+        peer.hear()
+        peer.say(b"250-mx", b"250 STARTTLS")
+        peer.hear()
+        peer.say(b"220 go")
+        peer.line.recv(10_000)
+
+    with ScriptedServer(script) as server:
+        run = Run(1, smtp)
+        host = MailAddress("127.0.0.1", server.port, ("mx.a.example",))
+        run.prober.mail_host(host)
+        run.prober.mail_host_again(host)
+    assert [question for _, question in run.asked("hello")] == [
+        "hello ssl3_tls11",
+        "hello ssl3_tls11 again",
+        "hello ssl2",
+        "hello ssl2 again",
+    ]
+    assert [question for _, question in run.asked("smtp")] == ["session", "session again"]
+    assert run.journal[-1].failure is None
+
+
+def test_what_came_to_nothing_is_asked_again_without_hellos(smtp: SmtpSettings) -> None:
+    with ScriptedServer(offering(b"250 mx.a.example")) as server:
+        run = Run(1, smtp)
+        host = MailAddress("127.0.0.1", server.port, ("mx.a.example",))
+        run.prober.mail_host(host)
+        run.prober.mail_host_again(host)
+    assert [seen.question for seen in run.journal] == ["session", "session again"]
+
+
+def test_the_budget_of_an_address_is_kept(smtp: SmtpSettings) -> None:
+    with ScriptedServer(offering(b"250 mx.a.example")) as server:
+        run = Run(1, replace(smtp, connections_per_address=6))
+        host = MailAddress("127.0.0.1", server.port, tuple(f"mx{number}.example" for number in range(5)))
+        run.prober.mail_host(host)
+        assert server.connections == 2
+    failures = [seen.failure for seen in run.journal if seen.failure]
+    assert {(failure.kind, failure.stage) for failure in failures} == {(FailureKind.LIMITED, "budget")}
+    assert len(failures) == 3
+
+
+def vantage(greeting: bytes, smtp: SmtpSettings, candidates: bool = True) -> VantageFacts:
+    def script(peer: Peer) -> None:
+        peer.say(greeting)
+        until_quit(peer)
+
+    with DnsServer(TABLE) as server, ScriptedServer(script) as host:
+        run = Run(server.port, smtp)
+        known = (MailAddress("127.0.0.1", host.port, ("mx.a.example",)),) if candidates else ()
+        known += (MailAddress("127.0.0.2", host.port, ("mx.b.example",)),) if candidates else ()
+        seen = run.prober.vantage(known)
+        assert host.heard == ([b"QUIT"] if candidates else [])
+    assert isinstance(seen.facts, VantageFacts)
+    return seen.facts
+
+
+def test_the_self_test_tells_what_can_be_tested(smtp: SmtpSettings) -> None:
+    facts = vantage(b"220 mx ESMTP Mon, 1 Jan 2001 00:00:00 +0000", smtp)
+    states = {item.item: item.state for item in facts.items}
+    assert states == {
+        "resolver": "ok",
+        "dnssec": "ok",
+        "ipv4": "ok",
+        "ipv6": states["ipv6"],
+        "port25": "ok",
+        "ehlo_name": "ok",
+        "ptr": "unknown",
+        "clock": "unknown",  # one greeting is too little to call a clock wrong
+        "roots": "ok",
+    }
+    assert {item.item for item in facts.items if item.blocking} == {"resolver", "port25", "clock"}
+
+
+def test_the_self_test_without_mail_hosts_leaves_port_25_open(smtp: SmtpSettings) -> None:
+    assert vantage(b"220 mx", smtp, candidates=False).state("port25") == "unknown"
+
+
+def test_the_self_test_without_a_resolver_says_so(smtp: SmtpSettings) -> None:
+    seen = Run(1, smtp).prober.vantage(())
+    assert isinstance(seen.facts, VantageFacts)
+    assert (seen.facts.state("resolver"), seen.facts.state("dnssec")) == ("failed", "failed")
