@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from compliance.checks.dane import dane_holds
 from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, not_tested, noticing, passed
-from compliance.checks.trust import Path, build
+from compliance.checks.trust import Path
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.names import is_address
@@ -28,7 +28,7 @@ def _seen_at(view: HostView) -> datetime:
 
 
 def _path(view: HostView) -> Path:
-    return build(view.chain, view.context.roots, _seen_at(view))
+    return view.context.path(view.chain, _seen_at(view))
 
 
 @check("certificate_trust", Scope.MAIL_HOSTS, reperform="trust")

@@ -8,11 +8,13 @@ from functools import cached_property
 from publicsuffixlist import PublicSuffixList
 
 from compliance.checks.evidence import Evidence, smtp_facts
-from compliance.checks.trust import Roots
+from compliance.checks.trust import Path, Roots, build
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
 from compliance.model.requirement import Baseline
 from compliance.model.subject import OWN, Kind, Subject
+
+_MOST_ISSUERS = 90
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Context:
     started: datetime
     seen_from_inside: bool = False
     _operators: dict[str, str] = field(default_factory=dict)
+    _built: dict[tuple[tuple[bytes, ...], datetime], Path] = field(default_factory=dict)
 
     @cached_property
     def _suffix_list(self) -> PublicSuffixList:
@@ -42,6 +45,20 @@ class Context:
     def is_public_suffix(self, name: str) -> bool:
         """Tell whether a name is a registry's, so that a record found there is not the organisation's own."""
         return bool(self._suffix_list.publicsuffix(name) == name)
+
+    def path(self, chain: tuple[bytes, ...], at: datetime) -> Path:
+        """Build the path of a presented chain; many domains share few chains, so each is built once."""
+        key = (chain, at)
+        if key not in self._built:
+            self._built[key] = build(chain, self.roots, at, self._issuers_seen)
+        return self._built[key]
+
+    @cached_property
+    def _issuers_seen(self) -> tuple[bytes, ...]:
+        """Certificates presented behind a leaf anywhere in the run: what a host forgot, another may have shown."""
+        sessions = (facts for seen in self.evidence.all_sessions().values() for facts in map(smtp_facts, seen))
+        shown = (der for facts in sessions if facts and facts.tls for der in facts.tls.chain[1:])
+        return tuple(dict.fromkeys(shown))[:_MOST_ISSUERS]
 
     @cached_property
     def vantage(self) -> VantageFacts | None:

@@ -79,10 +79,11 @@ def _any_key(view: DomainView, found: list[Selector]) -> Verdict:
 def dkim_strength(view: SelectorView, want: Parameters) -> Verdict:
     """RSA keys have `rsa_bits` or more and may be used with SHA-256 (RFC 8301); Ed25519 is strong (RFC 8463)."""
     look = _look(view, view.selector)
-    return resting_on(_strength(view, look, int(want["rsa_bits"])), [look.answer.id])
+    return resting_on(_strength(view, look, want), [look.answer.id])
 
 
-def _strength(view: SelectorView, look: Selector, wanted: int) -> Verdict:
+def _strength(view: SelectorView, look: Selector, want: Parameters) -> Verdict:
+    wanted = int(want["rsa_bits"])
     if look.fault == "unanswered":
         return unanswered((look.answer,), view.context)
     key = look.key
@@ -91,5 +92,13 @@ def _strength(view: SelectorView, look: Selector, wanted: int) -> Verdict:
     if key.only_sha1:
         return failed("dkim_only_sha1", selector=look.name)
     if key.algorithm == "rsa" and key.bits < wanted:
+        if want.get("ed25519_beside") and (beside := _ed25519(view)):
+            return passed("dkim_ed25519_beside", selector=look.name, bits=key.bits, beside=beside)
         return failed("dkim_weak_key", selector=look.name, bits=key.bits, wanted=wanted)
     return passed("dkim_strong_key", selector=look.name, key=key.algorithm.upper(), bits=key.bits)
+
+
+def _ed25519(view: SelectorView) -> str:
+    """Another listed selector with a sound Ed25519 key: the domain signs with something strong besides (RFC 8463)."""
+    others = (_look(view, name) for name in view.subject.dkim_selectors if name != view.selector)
+    return next((look.name for look in others if look.key and not look.fault and look.key.algorithm == "ed25519"), "")

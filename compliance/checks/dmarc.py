@@ -33,7 +33,7 @@ def _record_verdict(view: DomainView, walk: DmarcWalk) -> Verdict:
         case WalkState.NO_DOMAIN:
             return not_applicable("no_domain")
         case WalkState.UNRESOLVED:
-            return unanswered((view.context.evidence.by_id[walk.observations[-1]],), view.context)
+            return unanswered(walk.unanswered, view.context)
         case WalkState.SEVERAL:
             return failed("dmarc_several", name=walk.owner)
         case WalkState.SYNTAX:
@@ -57,12 +57,13 @@ def dmarc_policy(view: DomainView, _want: Parameters) -> Verdict:
 
 def _policy_verdict(walk: DmarcWalk) -> Verdict:
     where = {"name": walk.owner, "record": walk.text}
-    if walk.pct == 0:
+    pct = walk.record.pct if walk.record else None
+    if pct == 0:
         return failed("dmarc_pct_zero", **where)
     for tag, policy in (("p", walk.p), ("sp", walk.sp), ("np", walk.np)):
         if policy not in {"quarantine", "reject"}:
             return failed("dmarc_policy_none" if tag == "p" else "dmarc_subdomains_open", tag=tag, **where)
     verdict = passed("dmarc_stops_false_senders", policy=walk.p, **where)
-    if walk.pct is not None and walk.pct < 100:
-        verdict = noticing(verdict, Notice("dmarc_pct", {"pct": walk.pct}))
+    if pct is not None and pct < 100:
+        verdict = noticing(verdict, Notice("dmarc_pct", {"pct": pct}))
     return noticing(verdict, Notice("dmarc_test_mode")) if walk.testing else verdict

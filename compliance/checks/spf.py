@@ -6,13 +6,14 @@ from compliance.checks.registry import (
     check,
     failed,
     not_applicable,
+    not_tested,
     noticing,
     passed,
     resting_on,
 )
 from compliance.checks.scopes import unanswered
 from compliance.checks.views import DomainView
-from compliance.model.finding import Notice, Verdict
+from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import drive
 from compliance.records.spf_tree import Node, NodeState, SpfTree, final_all, reach, record_tree
@@ -40,7 +41,7 @@ def _record_verdict(view: DomainView, root: Node) -> Verdict:
         case NodeState.SYNTAX:
             return failed("spf_syntax", record=root.text, position=root.position + 1, why=root.why)
         case NodeState.UNRESOLVED:
-            return unanswered((view.context.evidence.by_id[root.observation],), view.context)
+            return unanswered(root.unanswered, view.context)
         case _:
             return passed("spf_valid", record=root.text)
 
@@ -55,14 +56,16 @@ def spf_policy(view: DomainView, want: Parameters) -> Verdict:
         bare = text.strip().lower().split() == ["v=spf1", "-all"]
         verdict = passed("spf_sends_nothing", record=text) if bare else failed("spf_parked_sends", record=text)
         return resting_on(verdict, evidence)
-    return resting_on(_ending(view, tree, text) or _breadth(tree, text, want), evidence)
+    return resting_on(_ending(view, tree, text) or _breadth(view, tree, text, want), evidence)
 
 
 def _ending(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:
     """What decides for everyone not named: the `all` of the record or of the one it redirects to."""
     end = final_all(tree)
-    if end.unresolved:
-        return unanswered((view.context.evidence.by_id[end.unresolved],), view.context)
+    if end.unanswered:
+        return unanswered(end.unanswered, view.context)
+    if end.macro:
+        return not_tested(Cause.THEIRS, "spf_ending_by_macro", record=text)
     if end.qualifier is None:
         return failed("spf_no_ending", record=text)
     if end.qualifier not in {"-", "~"}:
@@ -70,18 +73,22 @@ def _ending(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:
     return None
 
 
-def _breadth(tree: SpfTree, text: str, want: Parameters) -> Verdict:
+def _breadth(view: DomainView, tree: SpfTree, text: str, want: Parameters) -> Verdict:
     allowed = reach(tree)
     ending = f"{final_all(tree).qualifier}all"
     if allowed.ipv4_count >= 1 << int(want["ipv4_fail_bits"]):
         return failed("spf_too_broad", record=text, count=allowed.ipv4_count)
     if allowed.ipv6_shortest is not None and allowed.ipv6_shortest < int(want["ipv6_fail_prefix"]):
         return failed("spf_too_broad_v6", record=text, prefix=allowed.ipv6_shortest)
+    if silent := tuple(answer for node in tree.nodes() for answer in node.unanswered):
+        return unanswered(silent, view.context)  # what an unheard include allows is not known
     verdict = passed("spf_refuses_others", record=text, ending=ending)
     if allowed.ipv4_count >= 1 << int(want["ipv4_notice_bits"]):
         verdict = noticing(verdict, Notice("spf_broad", {"count": allowed.ipv4_count}))
     if allowed.ipv6_shortest is not None and allowed.ipv6_shortest < int(want["ipv6_notice_prefix"]):
         verdict = noticing(verdict, Notice("spf_broad_v6", {"prefix": allowed.ipv6_shortest}))
+    if any(node.state is NodeState.MACRO for node in tree.nodes()):
+        verdict = noticing(verdict, Notice("spf_macro"))
     if allowed.uses_ptr:
         verdict = noticing(verdict, Notice("spf_uses_ptr"))
     return verdict

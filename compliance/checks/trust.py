@@ -102,8 +102,12 @@ class Path:
     superfluous: int = 0
 
 
-def build(presented: Sequence[bytes], roots: Roots, at: datetime) -> Path:
-    """Build the path from a presented chain (leaf first, DER) to a root, as of `at`; the leaf's dates do not count."""
+def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Sequence[bytes] = ()) -> Path:
+    """Build the path from a presented chain (leaf first, DER) to a root, as of `at`; the leaf's dates do not count.
+
+    `elsewhere` are CA certificates other hosts presented: they never make a path, but if they would complete one,
+    the fault is the missing intermediate and not the issuer.
+    """
     try:
         chain = [crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in presented[:_LONGEST_CHAIN]]
         leaf = read(presented[0])
@@ -111,7 +115,10 @@ def build(presented: Sequence[bytes], roots: Roots, at: datetime) -> Path:
         return Path("certificate_unreadable")
     built = _verified(chain, roots, at)
     if isinstance(built, crypto.X509StoreContextError):
-        return _refused(built, leaf)
+        refused = _refused(built, leaf)
+        if refused.reason == "unknown_issuer" and elsewhere and not build((*presented, *elsewhere), roots, at).reason:
+            return Path("missing_intermediate", refused.why)
+        return refused
     try:
         path = tuple(read(crypto.dump_certificate(crypto.FILETYPE_ASN1, link)) for link in built)
     except CertificateFault:
@@ -145,7 +152,7 @@ def _refused(trouble: crypto.X509StoreContextError, leaf: Certificate) -> Path:
     if code in _DATES:
         return Path("expired_issuer", why)
     if code in _NO_ISSUER:
-        return Path("missing_intermediate" if depth == 0 else "unknown_issuer", why)
+        return Path("missing_intermediate" if depth == 0 and leaf.names_issuer_url else "unknown_issuer", why)
     reason = _REASONS.get(code, "chain_refused")
     if reason in {"self_signed", "unknown_issuer"} and is_demo(leaf):
         return Path("demo_certificate", why)
@@ -160,5 +167,5 @@ def is_demo(leaf: Certificate) -> bool:
 
 def _serves(link: Certificate) -> bool:
     """A certificate with extended key usages must allow serverAuth or any (RFC 5280 section 4.2.1.12)."""
-    usages = set(link.extended_usage)
+    usages = set(link.extended_usage or ())
     return not usages or bool(usages & {"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})

@@ -11,7 +11,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
-from cryptography.x509.oid import NameOID, ObjectIdentifier, SignatureAlgorithmOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier, SignatureAlgorithmOID
 
 from compliance.records.der import DerFault, rsa_bits, subject_public_key_info
 
@@ -68,6 +68,7 @@ class Certificate:
     fingerprint: str  # SHA-256, lower-case hex
     self_issued: bool
     self_signed: bool  # self-issued, and its own key made its signature
+    names_issuer_url: bool  # it says where its issuer's certificate is to be had (caIssuers), as public CAs' do
 
 
 def displayable(text: str) -> str:
@@ -126,6 +127,14 @@ def _summary(certificate: x509.Certificate, der: bytes) -> Certificate:
         fingerprint=hashlib.sha256(der).hexdigest(),
         self_issued=self_issued,
         self_signed=self_issued and signed_by(certificate, certificate) != "no",
+        names_issuer_url=_names_issuer_url(certificate),
+    )
+
+
+def _names_issuer_url(certificate: x509.Certificate) -> bool:
+    access = extension(certificate, x509.AuthorityInformationAccess)
+    return access is not None and any(
+        each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in access
     )
 
 

@@ -5,8 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from compliance.records.der import DerFault, subject_public_key_info
 
 _FORM = re.compile(r"(\d{1,3}) (\d{1,3}) (\d{1,3}) ([0-9A-Fa-f]+(?: [0-9A-Fa-f]+)*)")
 DANE_TA, DANE_EE = 2, 3
@@ -43,7 +42,10 @@ def matches(record: Tlsa, der: bytes) -> bool:
     """Tell whether one certificate is the one a usable record names."""
     if not record.usable:
         return False
-    content = der if record.selector == 0 else _key(der)
+    try:
+        content = der if record.selector == 0 else subject_public_key_info(der)
+    except DerFault:
+        return False
     digest = {0: lambda: content, 1: hashlib.sha256(content).digest, 2: hashlib.sha512(content).digest}
     return digest[record.matching]() == record.data
 
@@ -57,11 +59,3 @@ def anchors(records: Sequence[Tlsa], chain: Sequence[bytes]) -> tuple[bytes, ...
     """Give the presented certificates that a DANE-TA record names: trust anchors for this host (RFC 7672 3.1.2)."""
     trusted = [record for record in records if record.usage == DANE_TA]
     return tuple(der for der in chain if any(matches(record, der) for record in trusted))
-
-
-def _key(der: bytes) -> bytes:
-    try:
-        key = x509.load_der_x509_certificate(der).public_key()
-        return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, TypeError):
-        return b""
