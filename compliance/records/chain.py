@@ -137,14 +137,13 @@ class _Search:
             self.longest = path
         if len(path) >= MOST_HEIGHT:
             return False
-        used = {link.summary.fingerprint for link in path}
+        used = {link.identity for link in path}
         candidates = (*self.roots.by_subject.get(top.issuer, ()), *self.presented.get(top.issuer, ()))
         for issuer in candidates:
             if self.steps <= 0:
                 return False
-            if issuer.summary.fingerprint in used or not _may_have_signed(issuer, top):
+            if issuer.identity in used or not _may_have_signed(issuer, top):
                 continue
-            used.add(issuer.summary.fingerprint)
             if self._signed(top, issuer) and self.extend((*path, issuer)):
                 return True
         return False
@@ -233,5 +232,5 @@ def build_from(presented: Sequence[bytes], anchors: Sequence[bytes], at: datetim
 
     The leaf itself is no such anchor: that would take a DANE-EE record.
     """
-    roots = Roots.load(b"", [der for der in anchors if bytes(der) != bytes(presented[0])])
+    roots = Roots.load(b"", [der for der in anchors if der not in presented[:1]])
     return build(presented, roots, at).state is PathState.TRUSTED

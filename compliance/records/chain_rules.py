@@ -8,6 +8,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
 
 from compliance.records.certificate import Certificate
+from compliance.records.der import DerFault, subject_public_key_info
 from compliance.records.name_constraints import is_permitted
 
 _SERVER = {ExtendedKeyUsageOID.SERVER_AUTH.dotted_string, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE.dotted_string}
@@ -42,6 +43,14 @@ class Link:
     def subject(self) -> bytes:
         """The subject's DER, to find issuers by."""
         return self.loaded.subject.public_bytes()
+
+    @property
+    def identity(self) -> tuple[bytes, bytes]:
+        """Name and key: the same twice in a path leads nowhere (RFC 4158 section 5.2)."""
+        try:
+            return self.subject, subject_public_key_info(self.der)
+        except DerFault:
+            return self.subject, self.der
 
     @property
     def issuer(self) -> bytes:
