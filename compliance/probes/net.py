@@ -65,6 +65,7 @@ def connect(address: str, port: int, timeout: float) -> socket.socket | Failure:
     line: socket.socket | None = None
     try:
         line = socket.socket(family_of(address), socket.SOCK_STREAM)
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # one short line each way: nothing to gather
         line.settimeout(max(timeout, 0.001))
         line.connect((address, port))
     except OSError as trouble:
