@@ -57,7 +57,7 @@ class Formatter:
             "code": self._code,
             "codes": lambda value: self._join([self._code(item) for item in _items(value)]),
             "command": lambda value: self._safe(shown(str(value), _COMMAND)),
-            "count": lambda value: self._number(value),
+            "count": self._number,
             "date": lambda value: self._safe(self.date(value)),
             "days": self._days,
             "list": lambda value: self._join([self._plain(item) for item in _items(value)]),

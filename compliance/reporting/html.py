@@ -13,6 +13,9 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.view.results import Result, target_name
 from compliance.reporting.words import Texts, Words
 
+_MOST = 12  # sentences in one card; the rest is in the workbook
+_MOST_UNTESTED = 60
+
 
 def render_html(report: Report, language: str, texts: Texts | None = None) -> str:
     """Give the page in one language."""
@@ -43,14 +46,19 @@ def _context(report: Report, words: Words) -> dict[str, object]:
     form = words.form
     return {
         "w": words,
+        "most": _MOST,
+        "most_untested": _MOST_UNTESTED,
         "report": report,
         "baseline_title": words.text(report.source.baseline.title),
         "span": words.f(form.span(run.started, run.finished or run.started)),
         "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),
         "footer_middle": _css_text(f"{run.run_id}  {report.fingerprint[:19]}"),
         "requirement": _requirements(report),
-        "basis": lambda key: phrases.basis(words, report.source, key),
+        "basis": lambda key: phrases.basis(words, report.source, key, short=True),
+        "basis_long": lambda key: phrases.basis(words, report.source, key),
         "act": lambda action: phrases.act(words, action),
+        "places": lambda action: phrases.places(words, action),
+        "shown_below": _shown_below(report),
         "name": lambda target: words.f(target_name(target)),
         "left": lambda certificate: phrases.left(words, certificate),
         "demand": lambda subject: phrases.demand(words, subject),
@@ -76,9 +84,15 @@ def _requirements(report: Report) -> Callable[[str], object]:
     return find
 
 
+def _shown_below(report: Report) -> set[str]:
+    """Give the ids of the results that stand further down the page, to be linked to."""
+    lines = [line for card in report.cards for line in card.lines[:_MOST]]
+    lines += [line for group in report.untested for line in group.lines[:_MOST_UNTESTED]]
+    return {anchor for line in lines for anchor in line.anchors}
+
+
 def _cell_link(report: Report, words: Words) -> Callable[[Result], Markup]:
-    shown_below = {result.anchor for result in report.failing}
-    shown_below |= {result.anchor for group in report.untested for result in group.results}
+    shown_below = _shown_below(report)
 
     def link(cell: Result) -> Markup:
         chip = Markup('<span class="chip {}"><span aria-hidden="true">{}</span> {}</span>').format(

@@ -13,6 +13,7 @@ from compliance.reporting.view.source import Source
 from compliance.reporting.words import Words
 
 _SENTENCE_END = re.compile(r"(?<=[\w»)>`]{2}[.!?])\s+(?=[A-ZÆØÅ<`«])")
+_RFC = re.compile(r"\bRFC(?=\d)(\d+)")
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
 
 
@@ -25,23 +26,33 @@ def act(words: Words, action: Action) -> str:
     return type(plain)(first)
 
 
-def basis(words: Words, source: Source, key: str) -> str:
+def places(words: Words, action: Action) -> str:
+    """Give where something is to be done: three names at most, and how many more."""
+    names = words.f(list(action.places[:3]), "list")
+    rest = len(action.places) - 3
+    return names if rest <= 0 else words.t("names_and_more", names=list(action.places[:3]), n=rest)
+
+
+def basis(words: Words, source: Source, key: str, *, short: bool = False) -> str:
     """Give where a requirement comes from: NSM's text, our reading of it and whose threshold, or another issuer."""
     requirement = source.requirements.get(key)
     if requirement is None:
         return ""
-    measure = requirement.measure
+    measure = requirement.measure if requirement.measure[:1].isdigit() else ""
     if requirement.basis is Basis.NSM:
-        return words.t("basis_nsm" if measure[:1].isdigit() else "basis_nsm_other", measure=measure)
-    if requirement.basis is Basis.DERIVED and requirement.threshold:
-        return words.t("basis_derived_from", measure=_measure(words, measure), threshold=requirement.threshold)
-    if requirement.basis is Basis.DERIVED:
-        return words.t("basis_derived", measure=_measure(words, measure))
-    return words.t("basis_other", sources=list(requirement.sources))
+        return words.t("basis_nsm", measure=measure) if measure else words.t("basis_nsm_other")
+    if requirement.basis is Basis.OTHER:
+        return words.t("basis_other", sources=[_spaced(name) for name in requirement.sources])
+    reading = words.t("basis_derived", measure=measure or "1")
+    if not requirement.threshold:
+        return reading
+    key = "basis_threshold_short" if short else "basis_threshold"
+    return reading + words.t(key, threshold=_spaced(requirement.threshold))
 
 
-def _measure(words: Words, measure: str) -> str:
-    return measure if measure[:1].isdigit() else {"transport": "1"}.get(measure, measure)
+def _spaced(source: str) -> str:
+    """Give a source's key as it is written: RFC9325 as RFC 9325."""
+    return _RFC.sub(r"RFC \1", source)
 
 
 def left(words: Words, certificate: Certificate) -> str:
@@ -62,9 +73,9 @@ def demand(words: Words, subject: Subject) -> str:
 
 def vantage_item(words: Words, item: VantageItem) -> str:
     """Give a line of the self-test; its values as they are where no text knows the item."""
-    key = f"vantage_{item.item}_{item.state}"
-    if key in words.texts.interface:
-        return words.t(key, **item.values)
+    known = words.selftest(f"{item.item}_{item.state}", item.values)
+    if known is not None:
+        return known
     values = [f"{name}={value}" for name, value in item.values.items()]
     return words.t("vantage_line", item=item.item, state=words.t(f"state_{item.state}"), values=values)
 

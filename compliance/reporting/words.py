@@ -37,12 +37,13 @@ class Texts:
     interface: Mapping[str, Text]
     reasons: Mapping[str, Mapping[str, Any]]
     notices: Mapping[str, Text]
+    selftest: Mapping[str, Text] = field(default_factory=dict)
 
 
 @cache
 def shipped_texts() -> Texts:
     """Read the package's own texts, once."""
-    return Texts(_read("interface.yaml"), _read("reasons.yaml"), _read("notices.yaml"))
+    return Texts(_read("interface.yaml"), _read("reasons.yaml"), _read("notices.yaml"), _read("selftest.yaml"))
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -118,6 +119,11 @@ class Words:
         """Give the sentence of a notice."""
         text = self.texts.notices.get(notice.notice)
         return self._fill(_pick(text, self.language), notice.values) if text else self.f(notice.notice, "code")
+
+    def selftest(self, key: str, values: Mapping[str, object]) -> str | None:
+        """Give a line of the self-test; None where no text knows it."""
+        text = self.texts.selftest.get(key)
+        return self._fill(_pick(text, self.language), values) if text else None
 
     def remedy(self, requirement: str, reason: str, values: Mapping[str, object]) -> tuple[str, str]:
         """Give «Hva gjør jeg nå?» for the operator and in plain words: the reason's own, else the requirement's."""

@@ -32,7 +32,8 @@ def render_xlsx(report: Report, language: str, *, contacts: bool = True, texts: 
         contacts_sheet(book, report, words)
     method_sheet(book, report, words)
     for sheet in book.worksheets:
-        finish_page(sheet, report, words)
+        # Twenty columns on one page would be too small to read: the results take two, heads and status on both.
+        finish_page(sheet, report, words, pages=2 if sheet.title == words.t("sheet_results") else 1)
     book.active = 0
     run = report.source.run
     book.properties.title = words.t("report_title", baseline=words.text(report.source.baseline.title))

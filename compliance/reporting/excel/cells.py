@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from copy import copy
 from math import ceil
 
-from openpyxl.cell.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.table import Table, TableStyleInfo
@@ -33,7 +33,7 @@ COLOURS = {
 Content = str | int | float | None
 
 
-def put(sheet: Worksheet, row: int, column: int, content: Content, font: Font = FONT) -> Cell:
+def put(sheet: Worksheet, row: int, column: int, content: Content, font: Font = FONT) -> Cell | MergedCell:
     """Write a cell. A text is typed as text whatever it begins with, its control characters shown as escapes."""
     cell = sheet.cell(row=row, column=column)
     if isinstance(content, str):
@@ -41,7 +41,7 @@ def put(sheet: Worksheet, row: int, column: int, content: Content, font: Font = 
         cell.value = text
         cell.data_type = "s"  # openpyxl takes a leading = for a formula; this is a stranger's word
         if text[:1] in {"=", "+", "-", "@"}:
-            cell.quotePrefix = True  # type: ignore[attr-defined]
+            cell.quotePrefix = True
     else:
         cell.value = content
     cell.font = copy(font)
@@ -49,7 +49,7 @@ def put(sheet: Worksheet, row: int, column: int, content: Content, font: Font = 
     return cell
 
 
-def paint(cell: Cell, mark: str) -> None:
+def paint(cell: Cell | MergedCell, mark: str) -> None:
     """Give a cell the colours of a status; its word and sign stand in it already."""
     ink, ground = COLOURS[mark]
     cell.font = Font(name="Calibri", size=11, bold=True, color=ink)
@@ -64,7 +64,7 @@ def table(
         cell = put(sheet, top, number, head, HEAD)
         cell.fill = PatternFill("solid", start_color="FFECEFF3", end_color="FFECEFF3")
     last = top
-    for last, row in enumerate(rows, top + 1):  # noqa: B007 - the number of the last row is what is wanted
+    for last, row in enumerate(rows, top + 1):
         for number, content in enumerate(row, 1):
             put(sheet, last, number, content).border = copy(RULE)
     last = max(last, top + 1)
@@ -93,7 +93,13 @@ def fit(sheet: Worksheet, widths: Sequence[int], first: int = 1) -> None:
 
 def _lines(value: object, width: int) -> int:
     # Calibri sets about 1.05 letters to the unit of width; words break early, so a line is taken as shorter.
-    return sum(max(1, ceil(len(line) * 1.12 / width)) for line in str(value if value is not None else "").split("\n"))
+    lines = str(value if value is not None else "").split("\n")
+    # A word that does not fit starts a line of its own first.
+    return sum(max(1, ceil(len(line) * 1.12 / width)) + (_longest_word(line) > width * 0.6) for line in lines)
+
+
+def _longest_word(line: str) -> int:
+    return max((len(word) for word in line.split()), default=0)
 
 
 def _unique(heads: Sequence[str]) -> list[str]:

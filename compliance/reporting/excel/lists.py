@@ -34,7 +34,7 @@ def controls_sheet(book: Workbook, report: Report, words: Words) -> None:
         for row in range(2, last + 1):
             sheet.cell(row=row, column=column).number_format = "0 %"
     freeze(sheet, "C2", 1)
-    fit(sheet, (18, 44, 32, 50, *(13,) * 6, 16, *(18,) * 7))
+    fit(sheet, (18, 36, 24, 34, *(11,) * 6, 12, *(16,) * 7))
 
 
 def _counts(tally: Tally) -> list[Content]:

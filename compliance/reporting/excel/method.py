@@ -16,7 +16,6 @@ def method_sheet(book: Workbook, report: Report, words: Words) -> None:
     rows += [[words.t("head_terms"), f"{words.t(f'status_{mark}')}: {words.t(f'term_{mark}')}"] for mark in _MARKS]
     table(sheet, "Method", [words.t("col_topic"), words.t("col_content")], rows)
     freeze(sheet, "A2", 1)
-    sheet.column_dimensions["B"].width = 60
     fit(sheet, (34, 60))
 
 
@@ -46,9 +45,9 @@ def _done(report: Report, words: Words) -> list[list[Content]]:
     rows: list[list[Content]] = [
         [words.t("head_method"), words.t("method_intro", tool=tool.name, version=tool.version, n=n)],
         [words.t("head_sent"), words.t("sent_never")],
-        *([words.t("head_sent"), line] for line in phrases.sent_lines(words, report)),
-        *([words.t("head_selftest"), phrases.vantage_item(words, item)] for item in run.vantage),
     ]
+    rows += [[words.t("head_sent"), line] for line in phrases.sent_lines(words, report)]
+    rows += [[words.t("head_selftest"), phrases.vantage_item(words, item)] for item in run.vantage]
     for line in run.connections.addresses:
         names = ", ".join(words.f(name) for name in line.names[:5])
         whose = words.t("whose_own" if line.ours else "whose_other")

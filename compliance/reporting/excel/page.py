@@ -1,5 +1,7 @@
 """How a sheet prints: landscape A4, as wide as the page, heads repeated, and whose it is at the foot."""
 
+from openpyxl.worksheet.header_footer import HeaderFooterItem
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from compliance.reporting.shown import shown
@@ -7,21 +9,24 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
 
-def finish_page(sheet: Worksheet, report: Report, words: Words) -> None:
-    """Set print and view of a sheet."""
+def finish_page(sheet: Worksheet, report: Report, words: Words, pages: int = 1) -> None:
+    """Set print and view of a sheet; `pages` is how many it is wide on paper."""
     setup = sheet.page_setup
     setup.orientation, setup.paperSize = "landscape", 9  # 9 is A4
-    setup.fitToWidth, setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    setup.fitToWidth, setup.fitToHeight = pages, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins.left = sheet.page_margins.right = 0.5
     sheet.page_margins.top, sheet.page_margins.bottom = 0.6, 0.75
     run = report.source.run
     whose = " · ".join(part for part in (run.organisation.name, run.organisation.marking) if part)
-    sheet.oddFooter.left.text = _foot(whose)
-    sheet.oddFooter.center.text = _foot(f"{run.run_id} · {report.fingerprint[:19]}")
-    sheet.oddFooter.right.text = words.t("footer_page", page="&P", pages="&N")
-    for part in (sheet.oddFooter.left, sheet.oddFooter.center, sheet.oddFooter.right):
+    foot = sheet.HeaderFooter.oddFooter or HeaderFooterItem()
+    foot.left.text = _foot(whose)
+    foot.center.text = _foot(f"{run.run_id} · {report.fingerprint[:19]}")
+    foot.right.text = words.t("footer_page", page="&P", pages="&N")
+    for part in (foot.left, foot.center, foot.right):
         part.size = 8
+    sheet.HeaderFooter.oddFooter = foot
+    sheet.HeaderFooter.scaleWithDoc = False  # readable however many columns are squeezed in
     view = sheet.sheet_view
     view.zoomScale = view.zoomScaleNormal = 100
     view.tabSelected = sheet.title == words.t("sheet_summary")

@@ -10,7 +10,7 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
 _AUDITOR = ("audit_verdict", "audit_comment", "audit_owner", "audit_due", "audit_case")
-_WIDTHS = (20, 16, 17, 34, 26, 34, 46, 36, 48, 20, 16, 30, 22, 44, 30, 20, 30, 16, 14, 12)
+_WIDTHS = (20, 15, 16, 28, 24, 28, 40, 30, 42, 16, 15, 26, 14, 36, 24, 20, 26, 14, 12, 12)
 
 
 def results_sheet(book: Workbook, report: Report, words: Words) -> None:
@@ -20,12 +20,13 @@ def results_sheet(book: Workbook, report: Report, words: Words) -> None:
     empty = ("",) * len(_AUDITOR)
     names = (*heads(words), *(words.t(key) for key in _AUDITOR))
     first, last = table(sheet, "Results", names, [(*row.cells, *empty) for row in found])
-    for number, row in enumerate(found, first):
-        paint(sheet.cell(row=number, column=1), row.mark)
+    for number, result in enumerate(found, first):
+        paint(sheet.cell(row=number, column=1), result.mark)
     for row in range(first, last + 1):
         for column in range(len(COLUMNS) + 1, len(names) + 1):
             sheet.cell(row=row, column=column).protection = Protection(locked=False)
     freeze(sheet, "E2", 1)
+    sheet.print_title_cols = "A:C"
     fit(sheet, _WIDTHS)
     guard = sheet.protection
     guard.sheet = True

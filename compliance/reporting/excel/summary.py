@@ -3,8 +3,10 @@
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.chart.shapes import GraphicalProperties
-from openpyxl.drawing.fill import ColorChoice, PatternFillProperties
-from openpyxl.styles import Font
+from openpyxl.drawing.colors import ColorChoice
+from openpyxl.drawing.fill import PatternFillProperties
+from openpyxl.styles import Alignment, Font
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from compliance.reporting import phrases
@@ -41,7 +43,7 @@ def _front(sheet: Worksheet, report: Report, words: Words) -> int:
     run = report.source.run
     put(
         sheet, 1, 1, words.t("report_title", baseline=words.text(report.source.baseline.title)), _TITLE
-    ).alignment = None
+    ).alignment = Alignment(wrap_text=False)
     sheet.row_dimensions[1].height = 28
     number = words.t("org_number", number=run.organisation.number) if run.organisation.number else ""
     facts: list[tuple[str, str]] = [
@@ -58,7 +60,9 @@ def _front(sheet: Worksheet, report: Report, words: Words) -> int:
         put(sheet, row, 2, words.f(said))
         row += 1
     row = _section(sheet, row + 1, words.t("head_summary"))
-    row = _wide(sheet, row, " ".join(words.say(said) for said in report.lead), _LEAD, per_line=112)
+    row = _wide(
+        sheet, row, " ".join(words.say(said) for said in (*report.lead, *report.lead_more)), _LEAD, per_line=112
+    )
     return _wide(sheet, row, phrases.must_line(words, report.must))
 
 
@@ -71,11 +75,12 @@ def _measures(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
     ]  # fmt: skip
     heads = [words.t(key) for key in ("col_part", "col_share", "col_met", "col_not_met", "col_unknown")]
     first, last = table(sheet, "Measures", heads, rows, top=row)
-    _chart(sheet, words, first, last, last + 2)
+    _chart(sheet, first, last, last + 2)
+    sheet.row_breaks.append(Break(id=last + 1))  # the chart whole on the next page
     return last + 2 + 17
 
 
-def _chart(sheet: Worksheet, words: Words, first: int, last: int, at: int) -> None:
+def _chart(sheet: Worksheet, first: int, last: int, at: int) -> None:
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap, chart.gapWidth = "bar", "percentStacked", 100, 60
     chart.add_data(Reference(sheet, min_col=3, max_col=5, min_row=first - 1, max_row=last), titles_from_data=True)
@@ -86,7 +91,7 @@ def _chart(sheet: Worksheet, words: Words, first: int, last: int, at: int) -> No
             series.graphicalProperties.solidFill = colour
             continue
         hatch = PatternFillProperties(prst="wdUpDiag")
-        hatch.fgClr, hatch.bgClr = ColorChoice(srgbClr="8A6A00"), ColorChoice(srgbClr="FDF3D3")
+        hatch.fgClr, hatch.bgClr = _colour("8A6A00"), _colour("FDF3D3")
         series.graphicalProperties = GraphicalProperties(pattFill=hatch)
         series.graphicalProperties.line.solidFill = "8A6A00"
     chart.x_axis.scaling.orientation = "maxMin"  # the first measure on top, as in the table
@@ -95,6 +100,12 @@ def _chart(sheet: Worksheet, words: Words, first: int, last: int, at: int) -> No
     chart.legend.position = "b"
     chart.width, chart.height = 24, 8.5
     sheet.add_chart(chart, f"A{at}")
+
+
+def _colour(code: str) -> ColorChoice:
+    made = ColorChoice()
+    made.srgbClr = code
+    return made
 
 
 def _actions(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
@@ -107,7 +118,7 @@ def _actions(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
         row += 1
         named = action.responsible == "supplier" and action.supplier not in {"", "own"}
         who = words.t(f"who_{action.responsible}") + (f" ({words.f(action.supplier)})" if named else "")
-        said = f"{words.f(action.host)}: {phrases.act(words, action)}"
+        said = f"{phrases.places(words, action)}: {phrases.act(words, action)}"
         put(sheet, row, 1, who)
         put(sheet, row, 2, said)
         put(sheet, row, 3, action.mends)
@@ -118,7 +129,7 @@ def _actions(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
 
 
 def _section(sheet: Worksheet, row: int, text: str) -> int:
-    put(sheet, row, 1, text, _SECTION)
+    put(sheet, row, 1, text, _SECTION).alignment = Alignment(wrap_text=False)
     sheet.row_dimensions[row].height = 20
     return row + 1
 

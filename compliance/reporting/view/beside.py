@@ -4,11 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from compliance.model.finding import Status
 from compliance.model.observation import HelloFacts, Origin, SmtpFacts
 from compliance.model.waiver import Waiver
 from compliance.reporting.formatter import read_time
-from compliance.reporting.view.results import Result, target_address, target_host
+from compliance.reporting.view.results import target_address, target_host
 from compliance.reporting.view.source import Source
 
 _SOON = timedelta(days=30)
@@ -22,14 +21,6 @@ class WaiverRow:
     waiver: Waiver
     state: str
     covers: int
-
-
-@dataclass(frozen=True, slots=True)
-class UntestedGroup:
-    """Untested results of one cause."""
-
-    cause: str
-    results: tuple[Result, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +60,6 @@ def _waiver(source: Source, waiver: Waiver, day: date) -> WaiverRow:
 
 def _at(place: str, target: str) -> bool:
     return place in {target, target_host(target), target_address(target)}
-
-
-def untested(results: tuple[Result, ...]) -> tuple[UntestedGroup, ...]:
-    """Give the own untested results by cause, the most frequent first."""
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        if result.own and result.finding.status is Status.NOT_TESTED and result.finding.cause:
-            groups.setdefault(result.finding.cause.value, []).append(result)
-    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
-    return tuple(UntestedGroup(cause, tuple(found)) for cause, found in ordered)
 
 
 def origins(source: Source) -> Counter[str]:

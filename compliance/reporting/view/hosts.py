@@ -72,10 +72,10 @@ def own_hosts(source: Source, results: tuple[Result, ...]) -> tuple[Host, ...]:
     for result in results:
         if not result.own:
             continue
-        for target in result.finding.targets:
-            served.setdefault(target.target, set()).add(result.subject)
-            known = worst.get(target.target, target.status)
-            worst[target.target] = min(known, target.status, key=_BAD.__getitem__)
+        for place in result.finding.targets:
+            served.setdefault(place.target, set()).add(result.subject)
+            known = worst.get(place.target, place.status)
+            worst[place.target] = min(known, place.status, key=_BAD.__getitem__)
     found = []
     for target, held in sessions(source).items():
         if target in served:
@@ -109,10 +109,10 @@ def certificates(source: Source, own_targets: frozenset[str]) -> tuple[Certifica
             if isinstance(seen.facts, SmtpFacts) and seen.facts.tls and seen.facts.tls.chain:
                 shown.setdefault(seen.facts.tls.chain[0], []).append(seen)
     found = []
-    for der, seen in shown.items():
-        names = tuple(dict.fromkeys(target_host(item.target) for item in seen))
-        own = any(item.target in own_targets for item in seen)
-        found.append(_certificate(der, seen[0], names, own=own, evidence=tuple(item.id for item in seen)))
+    for der, all_seen in shown.items():
+        names = tuple(dict.fromkeys(target_host(item.target) for item in all_seen))
+        own = any(item.target in own_targets for item in all_seen)
+        found.append(_certificate(der, all_seen[0], names, own=own, evidence=tuple(item.id for item in all_seen)))
     return tuple(sorted(found, key=lambda item: (not item.own, item.days_left or 0, item.fingerprint)))
 
 

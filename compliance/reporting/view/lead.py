@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from compliance.model.finding import Finding, Status
+from compliance.model.finding import Cause, Finding, Status
 from compliance.model.requirement import Duty
 from compliance.model.subject import Kind
 from compliance.reporting.view.source import Source
@@ -11,21 +11,28 @@ from compliance.reporting.words import RequirementTitle, Say, plural_key
 
 #: Worst first: mail in clear, then mail to whoever answers, then mail anybody can forge.
 _GRAVITY = (
-    "U02-1b-1", "U02-1a-1", "U02-1c-3", "U02-1c-2", "MX-1", "U02-1b-2", "U02-1b-4", "U02-1b-3", "DIGDIR-DANE-2",
+    "U02-1b-1", "U02-1a-1", "MX-1", "U02-1b-2", "U02-1b-4", "U02-1b-3", "DIGDIR-DANE-2", "U02-1c-3", "U02-1c-2",
     "U02-4-1", "U02-4-2", "U02-2-1", "U02-2-3", "U02-3-1", "U02-TLS-1", "U02-TLS-2", "U02-1b-5",
 )  # fmt: skip
+#: Nobody tried these, so that they could not be done is not news; they stand in their own section.
+_NO_TRIAL = frozenset({Cause.MANUAL, Cause.NOT_ASKED})
 _CAUSES = ("ours", "theirs", "no_evidence", "manual", "not_asked", "not_built")
 
 
 def lead(source: Source) -> tuple[Say, ...]:
     """Give the lead's sentences, the first of them the one that is set in bold."""
-    said = [*_reservations(source), *_inbound(source), *_outbound(source), *_worst(source), *_waived(source)]
-    said += [*_untested(source), *_errors(source)]
-    return tuple(said)
+    return (
+        *_reservations(source), *_inbound(source), *_outbound(source), *_worst(source), *_untested(source),
+    )  # fmt: skip
+
+
+def lead_more(source: Source) -> tuple[Say, ...]:
+    """Give what a reader of the lead wants to know next: how much more is not met, waived, or stopped."""
+    return (*_others(source), *_waived(source), *_errors(source))
 
 
 def _reservations(source: Source) -> Iterable[Say]:
-    if any(item.item in {"port_25", "port25", "smtp_port"} and item.state == "failed" for item in source.run.vantage):
+    if any(item.item == "port25" and item.state == "failed" for item in source.run.vantage):
         yield Say("lead_port_closed")
     if source.run.state != "complete":
         yield Say("lead_partial")
@@ -73,20 +80,29 @@ def _sorted_subjects(source: Source, kind: Kind, measure: str) -> tuple[int, int
     return safe, unsafe, len(concerned) - safe - unsafe
 
 
-def _worst(source: Source) -> Iterable[Say]:
+def _failing(source: Source) -> tuple[str, dict[str, list[Finding]]]:
+    """Give the gravest requirement that is not met, and all of them with their findings; `` if there is none."""
     failing: dict[str, list[Finding]] = {}
     for finding in source.own:
         if finding.status is Status.FAIL and finding.counted:
             failing.setdefault(finding.requirement, []).append(finding)
-    if not failing:
+    return min(failing, key=lambda key: _grave(source, key, failing[key]), default=""), failing
+
+
+def _worst(source: Source) -> Iterable[Say]:
+    worst, failing = _failing(source)
+    if not worst:
         return
-    worst = min(failing, key=lambda key: _grave(source, key, failing[key]))
     names = tuple(dict.fromkeys(source.display(finding.subject) for finding in failing[worst]))
     requirement = source.requirements.get(worst)
     shown, rest = (names, 0) if len(names) <= 3 else (names[:2], len(names) - 2)
     key = "lead_worst" if not rest else "lead_worst_more"
     values: dict[str, object] = {"title": RequirementTitle(worst), "names": list(shown), "rest": rest}
     yield Say(key, values | {"consequence": requirement.consequence if requirement else {}})
+
+
+def _others(source: Source) -> Iterable[Say]:
+    worst, failing = _failing(source)
     others = sum(len(found) for key, found in failing.items() if key != worst and found[0].level is Duty.MUST)
     if others:
         yield Say(plural_key("lead_others", others), {"n": others})
@@ -109,6 +125,7 @@ def _untested(source: Source) -> Iterable[Say]:
         finding.cause.value
         for finding in source.own
         if finding.status is Status.NOT_TESTED and finding.level is Duty.MUST and finding.cause
+        if finding.cause not in _NO_TRIAL
     )
     total = causes.total()
     if not total:

@@ -54,11 +54,11 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
     columns = sorted(by_subject, key=lambda place: (_PARTS.index(place[0]), _subject_order(source, place[1])))
     if len(columns) > _MANY:
         columns = [place for place in columns if _has_something(by_subject[place])]
-    tables = []
+    tables: list[Matrix] = []
     for part in _PARTS:
         labels = [label for kind, label in columns if kind == part]
-        for start in range(0, len(labels), _WIDTH):
-            tables.append(_table(source, part, labels[start : start + _WIDTH], by_subject))
+        starts = range(0, len(labels), _WIDTH)
+        tables += [_table(source, part, labels[start : start + _WIDTH], by_subject) for start in starts]
     return Matrices(tuple(tables), len(by_subject) - len(columns))
 
 

@@ -8,9 +8,10 @@ from compliance.model.finding import Status
 from compliance.model.requirement import Duty, Requirement
 from compliance.model.subject import Kind
 from compliance.reporting.view.actions import Action, actions
-from compliance.reporting.view.beside import Sent, UntestedGroup, WaiverRow, origins, sent, untested, waivers
+from compliance.reporting.view.beside import Sent, WaiverRow, origins, sent, waivers
+from compliance.reporting.view.cards import Card, UntestedGroup, cards, untested
 from compliance.reporting.view.hosts import Certificate, Host, certificates, own_hosts
-from compliance.reporting.view.lead import lead
+from compliance.reporting.view.lead import lead, lead_more
 from compliance.reporting.view.matrix import Matrices, matrices
 from compliance.reporting.view.numbers import (
     MEASURES,
@@ -34,12 +35,14 @@ class Report:
 
     source: Source
     lead: tuple[Say, ...]
+    lead_more: tuple[Say, ...]
     must: Tally
     measures: tuple[Row, ...]
     parts: tuple[Row, ...]
     actions: tuple[Action, ...]
     results: tuple[Result, ...]
     matrices: Matrices
+    cards: tuple[Card, ...]
     untested: tuple[UntestedGroup, ...]
     hosts: tuple[Host, ...]
     partners: tuple[Partner, ...]
@@ -53,13 +56,6 @@ class Report:
     sent: tuple[Sent, ...]
     kinds: Mapping[str, int]
     not_assessed: tuple[Requirement, ...]
-
-    @property
-    def failing(self) -> tuple[Result, ...]:
-        """Own results not met, or stopped by our own fault: each shown in full."""
-        return tuple(
-            result for result in self.results if result.own and result.finding.status in {Status.FAIL, Status.ERROR}
-        )
 
     @property
     def noticed(self) -> tuple[Result, ...]:
@@ -89,12 +85,14 @@ def lay_out(source: Source) -> Report:
     return Report(
         source=source,
         lead=lead(source),
+        lead_more=lead_more(source),
         must=by_duty(source.own, Duty.MUST),
         measures=by_measure(source, source.own, MEASURES),
         parts=by_measure(source, source.own, OTHER_PARTS),
         actions=actions(source, found),
         results=found,
         matrices=matrices(source, found),
+        cards=cards(found),
         untested=untested(found),
         hosts=hosts,
         partners=partners(source, found),
