@@ -155,10 +155,14 @@ def _faults(source: Located, file: BaselineFile, number: int, withs: Mapping[int
 def _threshold_faults(
     source: Located, path: tuple[str | int, ...], requirement: Requirement, value: object
 ) -> Iterator[Fault]:
-    if path[-1] not in requirement.parameters:
+    known = requirement.parameters.get(str(path[-1]))
+    if known is None:
         yield _fault(source, path, "unknown_key", str(value), expected=", ".join(requirement.parameters))
-    elif type(value) is not int or value < 0:  # every threshold of the catalogue is a whole number; a test holds it so
-        yield _fault(source, path, "not_a_number", str(value))
+    elif isinstance(known, bool):
+        if not isinstance(value, bool):
+            yield _fault(source, path, "not_a_boolean", str(value))
+    elif isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        yield _fault(source, path, "not_a_number", str(value))  # a test holds every other threshold a whole number
 
 
 def _fault(source: Located, path: tuple[str | int, ...], key: str, value: str, expected: str = "") -> Fault:
@@ -166,7 +170,7 @@ def _fault(source: Located, path: tuple[str | int, ...], key: str, value: str, e
     return Fault(source.file, source.line(path), key, values)
 
 
-def _changed(requirement: Requirement, choice: Choice, thresholds: Mapping[str, int]) -> Requirement:
+def _changed(requirement: Requirement, choice: Choice, thresholds: Mapping[str, int | bool]) -> Requirement:
     asked: dict[Kind, Asked] = {kind: Asked(duty) for kind, duty in requirement.levels.items()}
     asked |= choice.levels or {}
     levels = {kind: Duty(level) for kind, level in asked.items() if level is not Asked.NONE}

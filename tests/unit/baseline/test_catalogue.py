@@ -145,8 +145,8 @@ def test_a_requirement_is_asked_of_somebody_and_judged_by_a_check_a_person_or_no
 
 
 @by_id
-def test_thresholds_are_whole_numbers(requirement: Requirement) -> None:
-    assert all(type(value) is int for value in requirement.parameters.values())
+def test_thresholds_are_whole_numbers_or_yes_and_no(requirement: Requirement) -> None:
+    assert all(type(value) in {int, bool} for value in requirement.parameters.values())
 
 
 def test_what_is_only_asked_more_gently_of_partners_never_counts_there() -> None:

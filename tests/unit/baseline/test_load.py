@@ -110,6 +110,7 @@ def test_a_requirement_asked_of_nobody_is_left_out(tmp_path: Path) -> None:
         ("requirements:\n  - id: MX-1\n    with:\n      bits: 3\n", [(7, "unknown_key")]),
         ("requirements:\n  - id: U02-3-2\n    with:\n      rsa_bits: mange\n", [(7, "not_a_number")]),
         ("requirements:\n  - id: U02-3-2\n    with:\n      rsa_bits: true\n", [(7, "not_a_number")]),
+        ("requirements:\n  - id: U02-3-4\n    with:\n      ed25519_beside: 1\n", [(7, "not_a_boolean")]),
         ("requirements:\n  - id: U02-3-2\n    with: 3072\n", [(6, "not_a_mapping")]),
         ("requirements:\n  - id: MX-1\n    nivå: must\n", [(6, "unknown_key")]),
         ("requirements: 3\n", [(4, "not_a_list")]),
