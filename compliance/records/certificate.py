@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier, SignatureAlgorithmOID
 
 from compliance.records.der import DerFault, rsa_bits, subject_public_key_info
@@ -67,7 +68,7 @@ class Certificate:
     extended_usage: tuple[str, ...] | None  # dotted OIDs; None: the extension is absent
     fingerprint: str  # SHA-256, lower-case hex
     self_issued: bool
-    self_signed: bool  # self-issued, and its own key made its signature
+    self_signed: bool  # self-issued, and its own key did not fail to verify its signature
     names_issuer_url: bool  # it says where its issuer's certificate is to be had (caIssuers), as public CAs' do
 
 
@@ -133,9 +134,7 @@ def _summary(certificate: x509.Certificate, der: bytes) -> Certificate:
 
 def _names_issuer_url(certificate: x509.Certificate) -> bool:
     access = extension(certificate, x509.AuthorityInformationAccess)
-    return access is not None and any(
-        each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in access
-    )
+    return access is not None and any(each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in access)
 
 
 def extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
@@ -147,12 +146,35 @@ def extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
 
 
 def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
-    """Tell whether an issuer's key made a signature: yes, no, or unsupported where the library cannot verify it."""
+    """Tell whether an issuer's key made a signature: yes, no, or unsupported where nobody here can tell.
+
+    SHA-1 is verified, and told of by `signature_hash`; MD5 and older prove nothing and count as unsupported.
+    """
+    if certificate.issuer.public_bytes() != issuer.subject.public_bytes():
+        return "no"
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError):
+    except InvalidSignature:
         return "no"
-    except Exception:  # noqa: BLE001 - an algorithm or key the library does not know: TypeError and a dozen more
+    except Exception:  # noqa: BLE001 - an algorithm or key the library does not take: ValueError, TypeError, many more
+        return _signed_with_sha1(certificate, issuer)
+    return "yes"
+
+
+def _signed_with_sha1(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
+    """The library's own way refuses SHA-1 outright, though its keys still verify it."""
+    try:
+        key, content = issuer.public_key(), certificate.tbs_certificate_bytes
+        digest = certificate.signature_hash_algorithm
+        if isinstance(digest, hashes.SHA1) and isinstance(key, rsa.RSAPublicKey):
+            key.verify(certificate.signature, content, padding.PKCS1v15(), digest)
+        elif isinstance(digest, hashes.SHA1) and isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(certificate.signature, content, ec.ECDSA(digest))
+        else:
+            return "unsupported"
+    except InvalidSignature:
+        return "no"
+    except Exception:  # noqa: BLE001 - as above
         return "unsupported"
     return "yes"
 

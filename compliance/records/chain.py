@@ -122,7 +122,7 @@ class _Search:
     trusted: tuple[Link, ...] = ()
     breached: tuple[tuple[Link, ...], Breach] | None = None
     longest: tuple[Link, ...] = ()
-    forged: bool = False
+    forged: str = ""  # what the last signature that did not verify came to
     steps: int = MOST_STEPS
     checks: int = MOST_CHECKS
     verified: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class _Search:
             self.checks -= 1
             self.verified[key] = signed_by(link.loaded, issuer.loaded)
         if self.verified[key] != "yes":
-            self.forged = True
+            self.forged = self.verified[key]
         return self.verified[key] == "yes"
 
 
@@ -201,6 +201,8 @@ def build(presented: Sequence[bytes], roots: Roots, at: datetime) -> Path:
     state = _dead_end(leaf[0], top, search)
     shown = search.longest[:-1] if top.self_signed and len(search.longest) > 1 else search.longest
     why = "budget" if search.steps <= 0 or search.checks <= 0 else ""
+    if state is PathState.BAD_SIGNATURE and search.forged == "unsupported":
+        why = "unsupported"
     return _path(state, shown, presented, roots, why)
 
 

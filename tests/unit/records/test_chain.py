@@ -1,6 +1,7 @@
 """Paths from presented chains to roots, compared with OpenSSL's verdict on the same files."""
 
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from compliance.records.certificate import load, read, signed_by
 from compliance.records.chain import PathState, Roots, build, build_from
 from tests.unit.records.authorities import CA_USAGE, CLIENT, LEAF_USAGE, NOW, Made, Wanted, leaf, make, openssl_trusts
 
@@ -179,6 +181,19 @@ def test_more_than_a_hundred_certificates_are_not_looked_at() -> None:
     filler = [made.der for made in (STRANGER, SHORT, IMPOSTOR)] * 40
     path = build([leaf(MIDDLE).der, *filler, MIDDLE.der], Roots.load(ROOT.pem), NOW)
     assert path.state is PathState.MISSING_INTERMEDIATE
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes what the library does not")
+@pytest.mark.parametrize(("digest", "verdict"), [("sha1", "yes"), ("md5", "unsupported"), ("sha256", "yes")])
+def test_sha1_is_verified_and_told_of(tmp_path: Path, digest: str, verdict: str) -> None:
+    command = ["openssl", "req", "-x509", f"-{digest}", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=old.example"]
+    command += ["-outform", "DER", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "der")]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    der = (tmp_path / "der").read_bytes()
+    loaded = load(der)
+    assert signed_by(loaded, loaded) == verdict
+    assert (read(der).signature_hash, read(der).self_signed) == (digest, True)
+    assert build([der], Roots.load(ROOT.pem), NOW).state is PathState.SELF_SIGNED
 
 
 def test_pem_and_der_name_the_same_root() -> None:
