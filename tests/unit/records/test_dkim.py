@@ -46,6 +46,7 @@ READ = (
     ("Ed25519", f"v=DKIM1; k=ed25519; p={ED}", "ed25519", 256),
     ("512 bits", f"v=DKIM1; p={tiny(512)}", "rsa", 512),
     ("384 bits", f"v=DKIM1; p={tiny(384)}", "rsa", 384),
+    ("shorter than the library loads", f"v=DKIM1; p={base64.b64encode(bare_rsa(512, 4)).decode()}", "rsa", 512),
     ("unknown tags", f"v=DKIM1; g=*; x=y; n=a note; p={SPKI}", "rsa", 1024),
     ("revoked", "v=DKIM1; k=rsa; p=", "rsa", 0),
 )
@@ -77,6 +78,7 @@ REFUSED = (
     (f"v=DKIM1; p={ED}", "key"),
     (f"v=DKIM1; p={EC_SPKI}", "key"),
     (f"v=DKIM1; k=ed25519; p={SPKI}", "key"),
+    (f"v=DKIM1; p={base64.b64encode(bare_rsa(2048, 4)).decode()}", "key"),
     (f"v=DKIM1; s=tlsrpt; p={SPKI}", "not_for_mail"),
     (f"v=DKIM1; h=md5; p={SPKI}", "no_hash"),
 )
