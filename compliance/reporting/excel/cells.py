@@ -6,6 +6,7 @@ from math import ceil
 
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.table import Table, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
@@ -33,9 +34,15 @@ COLOURS = {
 Content = str | int | float | None
 
 
-def put(sheet: Worksheet, row: int, column: int, content: Content, font: Font = FONT) -> Cell | MergedCell:
+def put(
+    sheet: Worksheet, row: int, column: int, content: Content, font: Font = FONT, like: StyleArray | None = None
+) -> Cell | MergedCell:
     """Write a cell. A text is typed as text whatever it begins with, its control characters shown as escapes."""
     cell = sheet.cell(row=row, column=column)
+    if like is None:
+        cell.font, cell.alignment = font, WRAP
+    else:  # setting fonts cell by cell takes most of a large workbook's time
+        cell._style = copy(like)  # type: ignore[union-attr] # noqa: SLF001 - openpyxl has no other way to share a look
     if isinstance(content, str):
         text = shown_lines(content, LIMIT)[: LIMIT - 1]
         cell.value = text
@@ -44,8 +51,6 @@ def put(sheet: Worksheet, row: int, column: int, content: Content, font: Font = 
             cell.quotePrefix = True
     else:
         cell.value = content
-    cell.font = copy(font)
-    cell.alignment = copy(WRAP)
     return cell
 
 
@@ -63,10 +68,13 @@ def table(
     for number, head in enumerate(_unique(heads), 1):
         cell = put(sheet, top, number, head, HEAD)
         cell.fill = PatternFill("solid", start_color="FFECEFF3", end_color="FFECEFF3")
+    look = put(sheet, top + 1, 1, None)
+    look.border = RULE
+    style = copy(look._style)  # type: ignore[union-attr] # noqa: SLF001 - as above
     last = top
     for last, row in enumerate(rows, top + 1):
         for number, content in enumerate(row, 1):
-            put(sheet, last, number, content).border = copy(RULE)
+            put(sheet, last, number, content, like=style)
     last = max(last, top + 1)
     reference = f"A{top}:{get_column_letter(len(heads))}{last}"
     made = Table(displayName=name, ref=reference)

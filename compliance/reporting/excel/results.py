@@ -22,9 +22,10 @@ def results_sheet(book: Workbook, report: Report, words: Words) -> None:
     first, last = table(sheet, "Results", names, [(*row.cells, *empty) for row in found])
     for number, result in enumerate(found, first):
         paint(sheet.cell(row=number, column=1), result.mark)
+    open_cell = Protection(locked=False)
     for row in range(first, last + 1):
         for column in range(len(COLUMNS) + 1, len(names) + 1):
-            sheet.cell(row=row, column=column).protection = Protection(locked=False)
+            sheet.cell(row=row, column=column).protection = open_cell
     freeze(sheet, "E2", 1)
     sheet.print_title_cols = "A:C"
     fit(sheet, _WIDTHS)

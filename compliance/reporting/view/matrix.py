@@ -57,8 +57,9 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
     tables: list[Matrix] = []
     for part in _PARTS:
         labels = [label for kind, label in columns if kind == part]
-        starts = range(0, len(labels), _WIDTH)
-        tables += [_table(source, part, labels[start : start + _WIDTH], by_subject) for start in starts]
+        width = max(1, len(labels)) if part == "exchange" else _WIDTH  # there the partners are the rows
+        starts = range(0, len(labels), width)
+        tables += [_table(source, part, labels[start : start + width], by_subject) for start in starts]
     return Matrices(tuple(tables), len(by_subject) - len(columns))
 
 
