@@ -6,11 +6,13 @@ command is empty and the reason is `unsafe_name`.
 
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from compliance.checks.context import Context
 from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
 from compliance.model.finding import Reperform, Status, Values, Verdict
 from compliance.model.names import is_address, is_plain
+from compliance.records.certificate import Certificate, CertificateFault, read
 from compliance.records.dns_walk import facts
 
 NOTHING = Reperform(None, "", ())
@@ -50,10 +52,40 @@ def _starttls(view: HostView, verdict: Verdict) -> Reperform:
     return Reperform(_s_client(view), expect.get(verdict.reason, ""), _OPENSSL)
 
 
-def _certificate(view: HostView, verdict: Verdict) -> Reperform:
-    shown = "-noout -subject -issuer -dates -ext subjectAltName -fingerprint -sha256"
-    command = f"{_s_client(view)} 2>/dev/null | openssl x509 {shown}"
-    return Reperform(command, str(verdict.values.get("shown", "")), _OPENSSL)
+def _x509(view: HostView, shown: str, expect: str) -> Reperform:
+    return Reperform(f"{_s_client(view)} 2>/dev/null | openssl x509 -noout {shown}", expect, _OPENSSL)
+
+
+def _leaf(view: HostView) -> Certificate | None:
+    try:
+        return read(view.chain[0]) if view.chain else None
+    except CertificateFault:
+        return None
+
+
+def _certificate_name(view: HostView, _verdict: Verdict) -> Reperform:
+    leaf = _leaf(view)
+    names = ", ".join(f"DNS:{name}" for name in leaf.dns_names[:5]) if leaf else ""
+    return _x509(view, "-subject -ext subjectAltName", names)
+
+
+def _certificate_dates(view: HostView, verdict: Verdict) -> Reperform:
+    leaf = _leaf(view)
+    early = verdict.reason == "not_yet_valid"
+    expect = "" if leaf is None else _date("notBefore", leaf.not_before) if early else _date("notAfter", leaf.not_after)
+    return _x509(view, "-dates", expect)
+
+
+def _date(label: str, moment: datetime) -> str:
+    """A date as `openssl x509 -dates` prints it: English month, day padded with a blank."""
+    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[moment.month - 1]
+    return f"{label}={month} {moment.day:2} {moment:%H:%M:%S %Y} GMT"
+
+
+def _certificate_text(view: HostView, _verdict: Verdict) -> Reperform:
+    leaf = _leaf(view)
+    expect = f"Public-Key: ({leaf.key_bits} bit)" if leaf and leaf.key_type in {"rsa", "ec"} else ""
+    return _x509(view, "-text", expect)
 
 
 _VERIFY_CODES = {"self_signed": "18", "demo_certificate": "18", "unknown_issuer": "19", "missing_intermediate": "2"}
@@ -82,7 +114,9 @@ def _tls13(view: HostView, verdict: Verdict) -> Reperform:
 
 _HOST_WAYS: Mapping[str, Callable[[HostView, Verdict], Reperform]] = {
     "starttls": _starttls,
-    "certificate": _certificate,
+    "certificate": _certificate_name,
+    "certificate_dates": _certificate_dates,
+    "certificate_text": _certificate_text,
     "trust": _trust,
     "old_tls": _old_tls,
     "tls13": _tls13,

@@ -82,6 +82,9 @@ def _after_ehlo(facts: SmtpFacts, ehlo: Reply, trouble: Failure | None, view: Ho
         return Outcome("shut", failed("handshake_failed", why=trouble.detail))
     if trouble and trouble.kind in {FailureKind.CLOSED, FailureKind.PROTOCOL}:
         return Outcome("shut", failed("no_tls_behind_220"))
+    silent = trouble is not None and (trouble.kind, trouble.detail) == (FailureKind.TIMEOUT, "silence")
+    if silent and view.context.path_shown("starttls", apart_from=view.name):
+        return Outcome("shut", failed("no_tls_behind_220"))
     return Outcome("unseen", _not_heard(trouble, view))
 
 

@@ -19,6 +19,7 @@ from compliance.model.target import MailAddress
 from compliance.model.waiver import Statement, Waiver
 from compliance.probes.asker import Asker
 from compliance.probes.prober import Prober
+from compliance.probes.tls import ClientCertificateFault, load_identity
 from compliance.settings import Settings
 from compliance.store import inputs as stored_inputs
 from compliance.store import run as stored_run
@@ -78,6 +79,10 @@ def observe(order: Order) -> Path:
 
     Interrupted, it leaves a run folder in state `partial` that `resume` goes on from.
     """
+    try:
+        load_identity(order.settings.client_certificate, order.folder, os.environ)
+    except ClientCertificateFault as fault:
+        raise RunFault("client_certificate", why=": ".join(map(str, fault.args))) from None
     folder = order.resume or _new_folder(order)
     if order.resume is None:
         _write_inputs(order, folder)
@@ -158,7 +163,7 @@ def _ask_all(order: Order, log: Journal) -> tuple[MailAddress, ...]:
     _write_statements(order, log, vantage)
     prober.vantage(())
     sweep_subjects(order.session, prober, sink, order.progress("sweep_subjects"))
-    addresses = prober.addresses(order.session.subjects)
+    addresses = prober.addresses(order.session.subjects, order.all_subjects)
     sweep_addresses(order.session, addresses, prober, sink, order.progress("sweep_hosts"))
     sweep_addresses(order.session, addresses, prober, sink, order.progress("sweep_again"), again=True)
     return addresses

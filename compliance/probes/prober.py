@@ -130,16 +130,17 @@ class Prober:
 
     # -- sweep 2 and 3: mail hosts ----------------------------------------------------------------------------------
 
-    def addresses(self, subjects: Iterable[Subject]) -> tuple[MailAddress, ...]:
-        """Give every mail-host address to be asked, each once, with all names that lead to it.
+    def addresses(self, chosen: Iterable[Subject], inventory: Iterable[Subject]) -> tuple[MailAddress, ...]:
+        """Give every mail-host address the chosen subjects lead to, each once, with all names that lead to it.
 
-        Hosts the inventory calls dummies or bids us leave alone (`probe: never`) are not among them.
+        What the whole inventory says of a host holds in a subset run too: dummies and hosts it bids us leave alone
+        (`probe: never`) are not among them.
         """
-        everyone = tuple(subjects)
-        inbound = tuple(each for each in everyone if Kind.INBOUND_HOST in each.kinds)
+        chosen, everyone = tuple(chosen), tuple(inventory)
+        inbound = tuple(each for each in chosen if Kind.INBOUND_HOST in each.kinds)
         left_alone = {each.hostname for each in everyone if each.dummy or each.probe == "never"}
         names: dict[str, set[str]] = defaultdict(set)
-        for name, address in self._ways_in(everyone, inbound):
+        for name, address in self._ways_in(chosen, inbound):
             if name not in left_alone and address not in left_alone:
                 names[address].add(name)
         own = {
@@ -164,11 +165,11 @@ class Prober:
                 yield from ((subject.hostname, address) for address in self._addresses_of(subject.hostname))
 
     def mail_host(self, host: MailAddress) -> None:
-        """Hold an ordinary session under each name; then, if STARTTLS was answered 220, the old hellos, once."""
+        """Hold an ordinary session under each name; then, where TLS was heard, the old hellos, once."""
         with self._gate(host.address):
             for name in host.names:
                 self._session(host, name, SESSION)
-            if self._begun(host):
+            if self._speaks_tls(host):
                 for offer in _HELLOS:
                     self._hello(host, offer)
 
@@ -179,7 +180,7 @@ class Prober:
                 first = self._asker.seen(host.target(name), SESSION)
                 if first is not None and _worth_another(first):
                     self._session(host, name, SESSION_AGAIN)
-            if not self._begun(host):
+            if not self._speaks_tls(host):
                 return
             for offer in _HELLOS:
                 first = self._asker.seen(host.target(host.names[0]), f"hello {offer}")
@@ -199,14 +200,20 @@ class Prober:
             host.target(name),
             question,
             self._budgeted(
-                host.address, kept, lambda: hold_session(to, self.ehlo, self._settings.smtp, self._identity)
+                host.address,
+                kept,
+                lambda: hold_session(
+                    to, self.ehlo, self._settings.smtp, self._identity, smaller=question == SESSION_AGAIN
+                ),
             ),
         )
 
     def _hello(self, host: MailAddress, offer: Offer) -> None:
         """Put an old hello; where it ended without an answer, a smaller one at once, if modern TLS works here."""
         seen = self._put(host, offer, f"hello {offer}", smaller=False)
-        if _is_silent(seen) and any(facts.tls for facts in self._sessions(host)):
+        if _is_silent(seen) and any(
+            isinstance(each.facts, SmtpFacts) and each.facts.tls for each in self._sessions(host)
+        ):
             self._put(host, offer, f"hello {offer} again", smaller=True)
 
     def _put(self, host: MailAddress, offer: Offer, question: str, *, smaller: bool) -> Observation:
@@ -220,17 +227,19 @@ class Prober:
             ),
         )
 
-    def _begun(self, host: MailAddress) -> bool:
-        """Whether a session here got 220 to STARTTLS."""
-        answers = (facts.reply("starttls") for facts in self._sessions(host))
-        return any(reply is not None and reply.code == 220 for reply in answers)
+    def _speaks_tls(self, host: MailAddress) -> bool:
+        """Whether TLS of some kind was heard here: a completed handshake, or one that could not be agreed."""
+        return any(
+            (isinstance(seen.facts, SmtpFacts) and seen.facts.tls is not None)
+            or (seen.failure is not None and seen.failure.kind is FailureKind.HANDSHAKE)
+            for seen in self._sessions(host)
+        )
 
-    def _sessions(self, host: MailAddress) -> Iterator[SmtpFacts]:
+    def _sessions(self, host: MailAddress) -> Iterator[Observation]:
         for name in host.names:
             for question in (SESSION, SESSION_AGAIN):
-                seen = self._asker.seen(host.target(name), question)
-                if seen is not None and isinstance(seen.facts, SmtpFacts):
-                    yield seen.facts
+                if seen := self._asker.seen(host.target(name), question):
+                    yield seen
 
     def _hellos_put(self, host: MailAddress) -> Iterator[Observation]:
         for offer in _HELLOS:

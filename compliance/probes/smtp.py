@@ -82,10 +82,12 @@ class Session:
             channel.unread = b""
             self.odd = Failure(FailureKind.PROTOCOL, "starttls", BYTES_BEHIND_220)
 
-    def handshake(self) -> None:
+    def handshake(self, *, smaller: bool = False) -> None:
         """Do the TLS handshake; raises Stopped (stage `tls`)."""
         channel = self._line()
-        channel.wire, self.tls = handshake(channel.wire, self.host.name, channel.deadline, self.identity)
+        channel.wire, self.tls = handshake(
+            channel.wire, self.host.name, channel.deadline, self.identity, smaller=smaller
+        )
         self._usable = True
 
     def quit(self) -> None:
@@ -139,13 +141,21 @@ def _turned_down(reply: Reply) -> Stopped:
 
 
 def hold_session(
-    host: Host, ehlo_name: str, settings: SmtpSettings, identity: ClientIdentity | None = None
+    host: Host,
+    ehlo_name: str,
+    settings: SmtpSettings,
+    identity: ClientIdentity | None = None,
+    *,
+    smaller: bool = False,
 ) -> tuple[SmtpFacts | None, Failure | None]:
-    """Hold an ordinary session to its end. Facts are None only where no connection was made."""
+    """Hold an ordinary session to its end. Facts are None only where no connection was made.
+
+    `smaller` asks for TLS with a hello that fits one segment: the second asking, so that a size is nobody's fault.
+    """
     session = Session(host, ehlo_name, settings, identity)
     failure: Failure | None = None
     try:
-        _run(session)
+        _run(session, smaller=smaller)
     except Stopped as stop:
         failure = stop.failure
     finally:
@@ -156,7 +166,7 @@ def hold_session(
     return facts, failure or session.odd
 
 
-def _run(session: Session) -> None:
+def _run(session: Session, *, smaller: bool) -> None:
     session.open()
     session.greeting()
     answer = session.hello()
@@ -166,5 +176,5 @@ def _run(session: Session) -> None:
     if not offers_starttls(answer):
         return
     session.begin_tls()
-    session.handshake()
+    session.handshake(smaller=smaller)
     session.hello("ehlo_tls")

@@ -64,6 +64,10 @@ def load_identity(
     return ClientIdentity(tuple(chain), private)
 
 
+_CLASSIC_GROUPS = b"X25519:P-256:P-384:P-521"
+SILENCE = "silence"
+
+
 @dataclass(slots=True)
 class _Watch:
     """What the handshake did with client certificates."""
@@ -131,16 +135,23 @@ class TlsWire:
         self._below.close(until)
 
 
-def handshake(wire: Wire, name: str, until: Deadline, identity: ClientIdentity | None) -> tuple[TlsWire, TlsFacts]:
+def handshake(
+    wire: Wire, name: str, until: Deadline, identity: ClientIdentity | None, *, smaller: bool = False
+) -> tuple[TlsWire, TlsFacts]:
     """Do a handshake, asking for `name` by SNI if it is a name (RFC 6066 section 3); raises Stopped, stage `tls`.
 
-    Kinds: handshake (an alert, or TLS that cannot be agreed), protocol (what came is no TLS), closed, timeout.
+    Kinds: handshake (an alert, or TLS that cannot be agreed), protocol (what came is no TLS), closed, timeout (with
+    the detail `silence` if no byte came). A `smaller` hello has no post-quantum key share and fits one segment:
+    filters on the way are known to lose larger ones.
     """
     begun = time.monotonic()
     watch = _Watch()
     sni = "" if is_address(name) else name
     connection = SSL.Connection(_context(identity, watch), None)
     connection.set_connect_state()
+    if smaller:
+        # pyOpenSSL has no call of its own for it.
+        SSL._lib.SSL_set1_curves_list(connection._ssl, _CLASSIC_GROUPS)  # type: ignore[attr-defined]  # noqa: SLF001
     if sni:
         connection.set_tlsext_host_name(sni.encode("ascii"))
     inside = TlsWire(wire, connection)
@@ -175,7 +186,11 @@ def _complete(inside: TlsWire, wire: Wire, connection: SSL.Connection, until: De
                 inside.flush("tls", until)
             kind = FailureKind.HANDSHAKE if _looks_like_tls(beginning) else FailureKind.PROTOCOL
             raise Stopped(kind, "tls", reason(trouble)) from trouble
-        piece = wire.receive("tls", until)
+        try:
+            piece = wire.receive("tls", until)
+        except Stopped as stop:
+            silent = stop.failure.kind is FailureKind.TIMEOUT and not total
+            raise Stopped(FailureKind.TIMEOUT, "tls", SILENCE) if silent else stop from None
         if not piece:
             raise Stopped(FailureKind.CLOSED, "tls")
         total += len(piece)

@@ -92,10 +92,8 @@ def host_addresses(name: str, preference: int = 0) -> Walk[RouteHost]:
     addresses = tuple(record.data for answer in (v4, v6) if (seen := facts(answer)) for record in seen.records)
     aliases = next((seen.aliases for answer in (v4, v6) if (seen := facts(answer)) and seen.aliases), ())
     unanswered = tuple(answer for answer in (v4, v6) if not is_answered(answer))
-    if addresses:
-        state = HostState.RESOLVED
-    else:
-        state = HostState.UNRESOLVED if unanswered else HostState.NO_ADDRESS
+    nothing = HostState.UNRESOLVED if unanswered else HostState.NO_ADDRESS
+    state = HostState.RESOLVED if addresses else nothing
     return RouteHost(name, preference, state, tuple(dict.fromkeys(addresses)), aliases, (v4.id, v6.id), unanswered)
 
 

@@ -89,6 +89,7 @@ _ALL = (
     _partner("self-signed", Leaf.SELF_SIGNED, _CLOSED, asked={"to": "verify"}, tlsa="none"),
     _partner("wrong-name", Leaf.WRONG_NAME, _CLOSED, asked={"to": "verify"}, tlsa="none"),
     _partner("no-intermediate", Leaf.NO_INTERMEDIATE, _CLOSED, tlsa="none"),
+    _partner("dane-only", Leaf.SELF_SIGNED, _CLOSED, asked={"to": "verify"}),
     _partner("dane-mismatch", settings=_CLOSED, tlsa="wrong"),
     # Partners whose versions or suites fail.
     _partner("old-tls", settings=_OLD),

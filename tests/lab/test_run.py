@@ -1,0 +1,217 @@
+"""The whole pipeline on real servers: each fault gives its own verdict and reason, and touches nothing else."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.world import World
+
+TRANSPORT = ("U02-1b-1", "U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5", "U02-TLS-1", "U02-TLS-4")
+DOMAIN = ("U02-2-1", "U02-2-3", "U02-4-1", "U02-4-2", "MX-1")
+
+#: What a sound domain gets, and every other domain where its fault does not reach.
+SOUND: Mapping[str, str] = {
+    "U02-1b-1": "pass starttls_works",
+    "U02-1b-2": "pass issuer_trusted",
+    "U02-1b-3": "pass name_matches",
+    "U02-1b-4": "pass in_date",
+    "U02-1b-5": "pass strong_enough",
+    "U02-TLS-1": "pass only_new_tls",
+    "U02-TLS-4": "pass tls13_accepted",
+    "U02-2-1": "pass spf_valid",
+    "U02-2-3": "pass spf_refuses_others",
+    "U02-4-1": "pass dmarc_valid",
+    "U02-4-2": "pass dmarc_stops_false_senders",
+    "MX-1": "pass mx_resolves",
+}
+
+
+def _all(verdict: str, *requirements: str) -> dict[str, str]:
+    return dict.fromkeys(requirements, verdict)
+
+
+_NEEDS_STARTTLS = _all("not_applicable needs U02-1b-1", *TRANSPORT[1:])
+
+#: Per case what differs from SOUND: status and reason.
+FAULTS: Mapping[str, Mapping[str, str]] = {
+    "sound": {},
+    "strong": {},
+    "ecdsa": {},
+    "unsigned": {},
+    "expired": {"U02-1b-4": "fail expired"},
+    "no-starttls": {
+        "U02-1b-1": "fail starttls_not_offered",
+        **_NEEDS_STARTTLS,
+        "U02-1c-1": "fail starttls_not_offered",
+    },
+    "self-signed": {"U02-1b-2": "fail self_signed", "U02-1c-1": "fail self_signed"},
+    "wrong-name": {"U02-1b-3": "fail name_mismatch", "U02-1c-1": "fail name_mismatch"},
+    "no-intermediate": {"U02-1b-2": "fail missing_intermediate"},
+    "dane-only": {"U02-1b-2": "pass met_through_dane", "U02-1c-1": "fail self_signed"},
+    "dane-mismatch": {},
+    "old-tls": {"U02-TLS-1": "fail old_tls_accepted"},
+    "null-cipher": {"U02-TLS-1": "fail old_tls_accepted"},
+    # Postfix as it comes takes TLS 1.1 with suites that need no signature, whatever OpenSSL's security level says.
+    "defaults": {"U02-1c-1": "pass carries_level", "U02-TLS-1": "fail old_tls_accepted"},
+    "greet-delay": {},
+    "rejects": _all("not_tested rejected_us", *TRANSPORT),
+    "asks-certificate": {},
+    "needs-certificate": _all("not_tested client_certificate_wanted", *TRANSPORT),
+    "null-mx": {
+        **_all("not_applicable null_mx", *TRANSPORT),
+        "MX-1": "pass null_mx_alone",
+    },
+    "bogus": _all("not_tested dns_bogus", *TRANSPORT, *DOMAIN),
+    "no-such-host": {**_all("not_applicable mx_no_address", *TRANSPORT), "MX-1": "fail mx_no_address"},
+    "unsafe-name": {**_all("not_tested unsafe_name", *TRANSPORT), "MX-1": "fail mx_no_host_name"},
+    "idn": {},
+}
+
+Findings = dict[tuple[str, str], dict[str, Any]]
+
+
+def u02(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "compliance", *words], cwd=cwd, capture_output=True, text=True, timeout=280, check=False
+    )
+
+
+def read_findings(run: Path) -> Findings:
+    lines = map(json.loads, (run / "findings.jsonl").read_text().splitlines())
+    return {(line["subject"], line["requirement"]): line for line in lines}
+
+
+def verdict(finding: Mapping[str, Any]) -> str:
+    return f"{finding['status']} {finding['reason']}"
+
+
+@pytest.fixture(scope="module")
+def folder(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs over the same lab, `first` and `second`, below one folder."""
+    place = tmp_path_factory.mktemp("runs")
+    world.inventory_folder(place, with_hosts=True)
+    for name in ("first", "second"):
+        done = u02("run", "-i", "inventory", "-o", "reports", "--run-id", name, "--quiet", cwd=place)
+        assert done.returncode == 1, done.stderr + done.stdout  # 1: the expired certificate is ours
+    return place / "reports"
+
+
+@pytest.fixture(scope="module")
+def findings(folder: Path) -> Findings:
+    return read_findings(folder / "first")
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_case_has_its_own_fault_and_no_other(name: str, world: World, findings: Findings) -> None:
+    domain = world.cases[name].domain
+    wanted = {**SOUND, **FAULTS[name]}
+    found = {key: verdict(findings[domain, key]) for key in wanted}
+
+    assert found == wanted
+
+
+@pytest.mark.lab
+def test_every_case_of_the_lab_is_judged(world: World) -> None:
+    assert set(FAULTS) | {"parked"} == set(world.cases)
+
+
+@pytest.mark.lab
+def test_our_own_hosts_and_parked_domain_are_judged(world: World, findings: Findings) -> None:
+    sound = world.cases["sound"]
+
+    assert verdict(findings[sound.host, "U02-1b-3"]) == "pass name_matches"
+    assert verdict(findings["sender.sound.example", "PTR-1"]) == "pass ptr_agrees"
+    assert verdict(findings["parked.example", "MX-1"]) == "pass null_mx_alone"
+    assert verdict(findings["parked.example", "U02-2-3"]) == "pass spf_sends_nothing"
+    assert verdict(findings[sound.domain, "U02-3-1"]) == "pass dkim_key_published"
+    assert verdict(findings[sound.domain, "U02-3-4"]) == "pass dkim_strong_key"
+    assert verdict(findings["strong.example", "U02-1a-1"]) == "not_tested no_sender_listed"
+
+
+@pytest.mark.lab
+def test_causes_say_whose_doing_it_is(findings: Findings) -> None:
+    causes = {name: findings[f"{name}.example", "U02-1b-1"]["cause"] for name in ("rejects", "bogus", "unsafe-name")}
+
+    assert causes == dict.fromkeys(causes, "theirs")
+
+
+@pytest.mark.lab
+def test_an_old_version_is_named(findings: Findings) -> None:
+    assert findings["old-tls.example", "U02-TLS-1"]["values"]["versions"] == ["TLSv1.1"]
+
+
+@pytest.mark.lab
+def test_a_name_from_a_shell_enters_no_command(findings: Findings) -> None:
+    finding = findings["unsafe-name.example", "U02-1b-1"]
+
+    assert all(target["reperform"]["command"] is None for target in finding["targets"])
+
+
+@pytest.mark.lab
+def test_each_finding_on_a_host_has_evidence_and_a_command(findings: Findings) -> None:
+    judged = [line for line in findings.values() if line["status"] in {"pass", "fail"} and line["origin"] == "wire"]
+    for line in judged:
+        for target in line["targets"]:
+            if target["status"] in {"pass", "fail"} and line["requirement"] != "U02-1c-4":
+                assert target["evidence"], (line["subject"], line["requirement"])
+                unsafe = target["reperform"]["expect"] == "unsafe_name"
+                assert target["reperform"]["command"] or unsafe, (line["subject"], line["requirement"])
+
+
+@pytest.mark.lab
+def test_two_runs_agree(folder: Path, findings: Findings) -> None:
+    second = read_findings(folder / "second")
+
+    assert {key: verdict(line) for key, line in findings.items()} == {
+        key: verdict(line) for key, line in second.items()
+    }
+
+
+@pytest.mark.lab
+def test_evaluate_reproduces_the_findings_without_a_network(folder: Path) -> None:
+    blocked = (
+        "import socket, sys\n"
+        "def refuse(*a, **k): raise SystemExit('a socket was opened')\n"
+        "socket.socket.__init__ = refuse\n"
+        "socket.getaddrinfo = refuse\n"
+        f"sys.argv = ['u02', 'evaluate', {str(folder / 'first')!r}]\n"
+        "from compliance.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, timeout=120, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.lab
+def test_the_seal_holds_and_shows_a_change(folder: Path) -> None:
+    checked = subprocess.run(["sha256sum", "--quiet", "-c", "MANIFEST.sha256"], cwd=folder / "second", check=False)
+    assert checked.returncode == 0
+    assert u02("verify", str(folder / "second"), cwd=folder).returncode == 0
+
+    with (folder / "second" / "observations.jsonl").open("r+b") as journal:
+        journal.seek(200)
+        journal.write(b"0")
+
+    assert u02("verify", str(folder / "second"), cwd=folder).returncode == 1
+
+
+@pytest.mark.lab
+def test_no_mail_host_was_sent_mail(world: World, folder: Path) -> None:
+    for name, postfix in world.postfix.items():
+        log = postfix.log.read_text()
+        assert "NOQUEUE: reject: MAIL" not in log, name
+        assert " from=<" not in log or name == "sender", name
+
+
+@pytest.mark.lab
+def test_few_connections_were_opened(folder: Path) -> None:
+    ledger = json.loads((folder / "first" / "run.json").read_text())["connections"]
+
+    assert max(line["connections"] for line in ledger["addresses"]) <= 6
