@@ -49,6 +49,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "most": _MOST,
         "most_untested": _MOST_UNTESTED,
         "report": report,
+        "report_title": phrases.report_title(words, report.source),
         "baseline_title": words.text(report.source.baseline.title),
         "span": words.f(form.span(run.started, run.finished or run.started)),
         "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),

@@ -5,6 +5,7 @@ import re
 from compliance.model.observation import VantageItem
 from compliance.model.requirement import Basis
 from compliance.model.subject import Level, Subject
+from compliance.reporting.formatter import Said
 from compliance.reporting.view.actions import Action
 from compliance.reporting.view.hosts import Certificate
 from compliance.reporting.view.numbers import Tally
@@ -15,6 +16,13 @@ from compliance.reporting.words import Words
 _SENTENCE_END = re.compile(r"(?<=[\w»)>`]{2}[.!?])\s+(?=[A-ZÆØÅ<`«])")
 _RFC = re.compile(r"\bRFC(?=\d)(\d+)")
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
+
+
+def report_title(words: Words, source: Source) -> str:
+    """Give the report's title; U-02's own baselines by the short name everybody uses."""
+    baseline = source.baseline
+    known = words.t("short_u02") if baseline.id.startswith("u02") else words.text(baseline.title)
+    return words.t("report_title", baseline=Said(known))
 
 
 def act(words: Words, action: Action) -> str:

@@ -4,6 +4,7 @@ import io
 
 from openpyxl import Workbook
 
+from compliance.reporting import phrases
 from compliance.reporting.excel.contacts import contacts_sheet
 from compliance.reporting.excel.lists import certificates_sheet, controls_sheet, partners_sheet
 from compliance.reporting.excel.method import method_sheet
@@ -36,7 +37,7 @@ def render_xlsx(report: Report, language: str, *, contacts: bool = True, texts: 
         finish_page(sheet, report, words, pages=2 if sheet.title == words.t("sheet_results") else 1)
     book.active = 0
     run = report.source.run
-    book.properties.title = words.t("report_title", baseline=words.text(report.source.baseline.title))
+    book.properties.title = phrases.report_title(words, report.source)
     book.properties.creator = f"{run.tool.name} {run.tool.version}"
     file = io.BytesIO()
     book.save(file)

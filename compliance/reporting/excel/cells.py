@@ -103,7 +103,7 @@ def _lines(value: object, width: int) -> int:
     # Calibri sets about 1.05 letters to the unit of width; words break early, so a line is taken as shorter.
     lines = str(value if value is not None else "").split("\n")
     # A word that does not fit starts a line of its own first.
-    return sum(max(1, ceil(len(line) * 1.12 / width)) + (_longest_word(line) > width * 0.6) for line in lines)
+    return sum(max(1, ceil(len(line) * 1.05 / width)) + (_longest_word(line) > width * 0.8) for line in lines)
 
 
 def _longest_word(line: str) -> int:

@@ -10,7 +10,7 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
 _AUDITOR = ("audit_verdict", "audit_comment", "audit_owner", "audit_due", "audit_case")
-_WIDTHS = (20, 15, 16, 28, 24, 28, 40, 30, 42, 16, 15, 26, 14, 36, 24, 20, 26, 14, 12, 12)
+_WIDTHS = (20, 15, 16, 28, 24, 28, 40, 30, 60, 16, 15, 26, 14, 36, 24, 20, 26, 14, 12, 12)
 
 
 def results_sheet(book: Workbook, report: Report, words: Words) -> None:

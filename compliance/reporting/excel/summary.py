@@ -41,9 +41,7 @@ def summary_sheet(book: Workbook, report: Report, words: Words) -> None:
 
 def _front(sheet: Worksheet, report: Report, words: Words) -> int:
     run = report.source.run
-    put(
-        sheet, 1, 1, words.t("report_title", baseline=words.text(report.source.baseline.title)), _TITLE
-    ).alignment = Alignment(wrap_text=False)
+    put(sheet, 1, 1, phrases.report_title(words, report.source), _TITLE).alignment = Alignment(wrap_text=False)
     sheet.row_dimensions[1].height = 28
     number = words.t("org_number", number=run.organisation.number) if run.organisation.number else ""
     facts: list[tuple[str, str]] = [
