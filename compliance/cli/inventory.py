@@ -10,8 +10,9 @@ from compliance.cli.say import languages_of, say, speak, text, words
 from compliance.fleet.load import Loaded, load_folder
 from compliance.fleet.starter import write_starter
 from compliance.model.observation import VantageItem
+from compliance.model.requirement import Baseline
 from compliance.pipeline.selftest import selftest as try_vantage
-from compliance.strict import to_data
+from compliance.strict import Fault, Faulty, to_data
 
 INVENTORY = typer.Option(Path("inventory"), "--inventory", "-i", help="The inventory folder.")
 LANGUAGE = typer.Option("", "--lang", help="nb, nn or en.")
@@ -21,10 +22,26 @@ def loaded(folder: Path, lang: str = "") -> Loaded:
     """Load an inventory and speak its language unless another was asked for; raises Faulty."""
     chosen = languages_of(lang)
     found = load_folder(folder, known_requirements())
-    load(found.settings.baseline, folder)
     if not chosen:
         speak(found.settings.languages[0])
+    _only_manual(found, load(found.settings.baseline, folder), folder)
     return found
+
+
+def _only_manual(found: Loaded, baseline: Baseline, folder: Path) -> None:
+    """A person's word stands only where no probe can see; raises Faulty."""
+    measured = {entry.id for entry in baseline.requirements if entry.assessment != "manual"}
+    wrong = [statement for statement in found.statements if statement.requirement in measured]
+    if wrong:
+        raise Faulty(
+            Fault(
+                str(folder / "statements.yaml"),
+                int(said.where.rpartition(":")[2]),
+                "not_manual",
+                {"value": said.requirement},
+            )
+            for said in wrong
+        )
 
 
 def init(folder: Path = typer.Argument(..., metavar="DIR"), lang: str = LANGUAGE) -> None:

@@ -36,6 +36,9 @@ def run(
     only: list[str] = typer.Option([], "--only", metavar="GROUP|NAME", help="Only these; may be given again."),
     lang: str = typer.Option("", "--lang", help="Languages of the reports, such as nb,en."),
     resume: str = typer.Option("", "--resume", metavar="RUN", help="Go on with a run that was stopped."),
+    evidence: Path = typer.Option(
+        None, "--evidence", metavar="DIR", help="Evidence supplied; not read in this version."
+    ),
     workers: int = typer.Option(0, "--workers", min=0, help="Hosts asked at the same time."),
     contacts: bool = typer.Option(True, "--contacts/--no-contacts", help="The sheet with contacts."),
     quiet: bool = typer.Option(False, "--quiet", help="No progress."),
@@ -43,6 +46,7 @@ def run(
     """Probe, judge and report."""
     found = loaded(inventory, lang)
     session = open_session(found, workers or None)
+    _say_unread(evidence or inventory / "evidence")
     resumed = run_folder(resume, reports) if resume else None
     if resumed:
         kept = resumable(resumed, found.subjects, found.settings)
@@ -66,6 +70,12 @@ def run(
         resume=resumed,
     )
     raise typer.Exit(carry_out(order, contacts=contacts))
+
+
+def _say_unread(folder: Path) -> None:
+    """Say plainly that files supplied as evidence are not read."""
+    if any(path.is_file() and not path.name.startswith(".") for path in folder.rglob("*")):
+        say("evidence_not_read", path=str(folder))
 
 
 def carry_out(order: Order, *, contacts: bool = True) -> int:
