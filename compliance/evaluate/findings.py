@@ -13,6 +13,7 @@ from compliance.checks.trust import Roots
 from compliance.evaluate.judge import Judge
 from compliance.evaluate.rollup import coverage, decisive, notices, weighed
 from compliance.evaluate.statements import declared
+from compliance.evaluate.summary import OWN_PARTNER_REQUIREMENTS
 from compliance.evaluate.waive import local_day, waiver_note
 from compliance.model.finding import Cause, Finding, Observed, Status, TargetResult, Verdict
 from compliance.model.observation import Observation, Origin
@@ -107,7 +108,7 @@ class _Scribe:
             reason=lead.reason,
             values=lead.values,
             coverage=coverage(counted),
-            responsible="partner" if subject.is_partner else OWN if supplier == OWN else "supplier",
+            responsible=_responsible(requirement, subject, supplier),
             supplier="" if supplier == OWN else supplier,
             origin=self._origin(results),
             observed=self._observed(results),
@@ -150,6 +151,15 @@ class _Scribe:
     def _observed(self, results: Sequence[TargetResult]) -> Observed | None:
         times = sorted(seen.started for seen in self._seen(results))
         return Observed(times[0], times[-1]) if times else None
+
+
+def _responsible(requirement: Requirement, subject: Subject, supplier: str) -> str:
+    """Whose turn it is: what we demand of the exchange with a partner is ours to arrange."""
+    if requirement.id in OWN_PARTNER_REQUIREMENTS:
+        return OWN
+    if subject.is_partner:
+        return "partner"
+    return OWN if supplier == OWN else "supplier"
 
 
 def _without_check(requirement: Requirement, subject: Subject, kind: Kind) -> Verdict | None:
