@@ -9,7 +9,7 @@ from compliance.pipeline.judge import FINDINGS
 from compliance.store.files import read_lines
 from compliance.strict import plain, read_yaml
 
-ABSENT = "-"
+ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +23,16 @@ class Difference:
 
 
 def truth() -> dict[tuple[str, str], str]:
-    """Read the table: (subject, requirement) to `status reason`."""
+    """Read the table: (subject, requirement) to `status reason`; what is sound is laid under each subject's faults."""
     with as_file(files("compliance.demo") / "data" / "truth.yaml") as path:
         table = plain(read_yaml(path, "truth.yaml").data)
-    return {
-        (subject, requirement): verdict
-        for subject, verdicts in table.items()
-        for requirement, verdict in verdicts.items()
-    }
+    wanted = {}
+    for subject, faults in table["subjects"].items():
+        expected = dict(table["sound"][faults.pop("kind")])
+        for named, verdict in faults.items():
+            expected |= dict.fromkeys(table["groups"].get(named, [named]), verdict)
+        wanted |= {(subject, key): verdict for key, verdict in expected.items() if verdict != ABSENT}
+    return wanted
 
 
 def verdicts(folder: Path) -> dict[tuple[str, str], str]:
