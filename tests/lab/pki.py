@@ -69,6 +69,19 @@ class Pki:
         )
         return Files(chain, key_file, f"3 1 1 {sha256(public).hexdigest()}")
 
+    def client(self, folder: Path, password: bytes) -> tuple[Path, Path]:
+        """Write our own client certificate with its chain, and its key, encrypted; gives both paths."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        end = self.now + timedelta(days=180)
+        builder = self._builder("probe.example", key, "Lab Intermediate", self._middle_key, self.now, end)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        certificate, private = folder / "client.pem", folder / "client.key"
+        certificate.write_bytes(_pem(builder.sign(self._middle_key, hashes.SHA256())) + _pem(self._middle))
+        sealed = serialization.BestAvailableEncryption(password)
+        private.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed))
+        return certificate, private
+
     @cached_property
     def _keys(self) -> Mapping[Leaf, PrivateKey]:
         common = rsa.generate_private_key(65537, 2048)  # one for all: making keys is most of the lab's start

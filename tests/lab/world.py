@@ -149,6 +149,8 @@ def _build(folder: Path) -> World:
             files = pki.leaf(case.leaf, case.host, case.name)
             tlsa[case.name] = files.tlsa
             settings = {"smtpd_tls_chain_files": f"{files.key}, {files.chain}", **settings}
+        if "smtpd_tls_req_ccert" in settings or "smtpd_tls_ask_ccert" in settings:
+            settings["smtpd_tls_CAfile"] = str(pki.roots)
         postfix[case.name] = PostfixInstance(case.name, folder / case.name, case.address, case.host, settings)
     names = _fresh(folder / "dns")
     zones, anchor = write_zones(names, tlsa)
