@@ -1,6 +1,7 @@
 """What a check may look at: the evidence, the inputs of the run, and facts of the run as a whole."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from compliance.checks.trust import Path, Roots, build
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
 from compliance.model.requirement import Baseline
-from compliance.model.subject import OWN, Kind, Subject
+from compliance.model.subject import HOST_KINDS, OWN, Kind, Subject
 
 _MOST_ISSUERS = 90
 
@@ -98,10 +99,24 @@ class Context:
         """Whether AD from the resolver of this run may be believed: vouched for, and not shown to be false."""
         return self.vantage is None or self.vantage.state("dnssec") != "failed"
 
+    @cached_property
+    def _hosts(self) -> Mapping[tuple[Kind, str], tuple[Subject, ...]]:
+        found: dict[tuple[Kind, str], tuple[Subject, ...]] = {}
+        for host in self.subjects:
+            for kind in HOST_KINDS & set(host.kinds):
+                found[kind, host.hostname] = (*found.get((kind, host.hostname), ()), host)
+        return found
+
     def hosts(self, kind: Kind, name: str, address: str = "") -> tuple[Subject, ...]:
         """Give the inventory's hosts of a kind that stand for a mail host's name or address."""
-        wanted = {name, address} - {""}
-        return tuple(host for host in self.subjects if kind in host.kinds and host.hostname in wanted)
+        found = (*self._hosts.get((kind, name), ()), *self._hosts.get((kind, address), ()))
+        return tuple(dict.fromkeys(found)) if name or address else ()
+
+    @cached_property
+    def domains_sent_for(self) -> frozenset[str]:
+        """Every domain, as the inventory writes it, that some outbound host sends for."""
+        senders = (host for host in self.subjects if Kind.OUTBOUND_HOST in host.kinds)
+        return frozenset(domain for host in senders for domain in host.sends_for)
 
     def supplier(self, subject: Subject, host: str = "") -> str:
         """Give who runs what a finding is about: `own`, or a supplier's name from the inventory or the MX suffix."""

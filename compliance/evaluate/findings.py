@@ -70,18 +70,10 @@ def _kind(requirement: Requirement, subject: Subject, context: Context) -> Kind 
         if kind not in requirement.levels:
             continue
         sends_elsewhere = kind is Kind.OWN_DOMAIN and Kind.OUTBOUND_HOST in requirement.levels
-        if sends_elsewhere and _has_sender(subject, context):
+        if sends_elsewhere and {subject.label, subject.hostname} & context.domains_sent_for:
             continue
         return kind
     return None
-
-
-def _has_sender(domain: Subject, context: Context) -> bool:
-    return any(
-        {domain.label, domain.hostname} & set(host.sends_for)
-        for host in context.subjects
-        if Kind.OUTBOUND_HOST in host.kinds
-    )
 
 
 @dataclass(frozen=True)
