@@ -18,6 +18,7 @@ from compliance.records.dns_walk import facts
 NOTHING = Reperform(None, "", ())
 UNSAFE = Reperform(None, "unsafe_name", ())
 _OPENSSL = ("openssl",)
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DIG = ("dig",)
 
 
@@ -78,7 +79,7 @@ def _certificate_dates(view: HostView, verdict: Verdict) -> Reperform:
 
 def _date(label: str, moment: datetime) -> str:
     """A date as `openssl x509 -dates` prints it: English month, day padded with a blank."""
-    month = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()[moment.month - 1]
+    month = _MONTHS[moment.month - 1]
     return f"{label}={month} {moment.day:2} {moment:%H:%M:%S %Y} GMT"
 
 

@@ -26,7 +26,7 @@ def truth() -> dict[tuple[str, str], str]:
     """Read the table: (subject, requirement) to `status reason`; what is sound is laid under each subject's faults."""
     with as_file(files("compliance.demo") / "data" / "truth.yaml") as path:
         table = plain(read_yaml(path, "truth.yaml").data)
-    wanted = {}
+    wanted: dict[tuple[str, str], str] = {}
     for subject, faults in table["subjects"].items():
         expected = dict(table["sound"][faults.pop("kind")])
         for named, verdict in faults.items():
