@@ -24,7 +24,8 @@ class Journal:
         known = tuple(self._mend()) if self._path.exists() else ()
         self.known: tuple[Observation, ...] = known
         self._count = max((int(seen.id.removeprefix("o-")) for seen in known), default=0)
-        self._file: IO[bytes] = self._path.open("ab")
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        self._file: IO[bytes] = os.fdopen(descriptor, "ab")
 
     def _mend(self) -> Iterator[Observation]:
         content = self._path.read_bytes()
