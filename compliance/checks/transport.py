@@ -1,11 +1,12 @@
 """STARTTLS, as the sessions showed it: offered, completed, and whose doing it is where neither was seen."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compliance.checks.registry import Parameters, Scope, broken, check, failed, not_tested, noticing, passed
 from compliance.checks.views import HostView
-from compliance.model.finding import Cause, Notice, Verdict
+from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.observation import Failure, FailureKind, Observation, Reply, SmtpFacts
 
 #: A filter on somebody's path writes X over the keyword it hides (`250-XXXXXXXA`).
@@ -38,8 +39,16 @@ def starttls(view: HostView, _want: Parameters) -> Verdict:
     if last.state == "shut" and len(outcomes) > 1 and all(outcome.state == "shut" for outcome in outcomes):
         return last.verdict
     if any(outcome.state == "shut" for outcome in outcomes):
-        return not_tested(Cause.THEIRS if len(outcomes) > 1 else Cause.OURS, "not_seen_twice")
+        return _not_seen_twice([outcome.verdict for outcome in outcomes if outcome.state == "unseen"])
     return last.verdict
+
+
+def _not_seen_twice(unseen: Sequence[Verdict]) -> Verdict:
+    """A fault met once: theirs to explain only if it was they who kept us from seeing it again."""
+    if defect := next((verdict for verdict in unseen if verdict.status is Status.ERROR), None):
+        return defect
+    theirs = bool(unseen) and all(verdict.cause is Cause.THEIRS for verdict in unseen)
+    return not_tested(Cause.THEIRS if theirs else Cause.OURS, "not_seen_twice")
 
 
 def read_session(session: Observation, view: HostView) -> Outcome:
@@ -79,9 +88,9 @@ def _after_ehlo(facts: SmtpFacts, ehlo: Reply, trouble: Failure | None, view: Ho
     if begun.code != 220:
         return Outcome("unseen", not_tested(Cause.THEIRS, "starttls_refused", words=begun.lines[0]))
     if trouble and trouble.kind is FailureKind.HANDSHAKE:
-        return Outcome("shut", failed("handshake_failed", why=trouble.detail))
+        return Outcome("shut", failed("handshake_failed", *_path_notice(view), why=trouble.detail))
     if trouble and trouble.kind in {FailureKind.CLOSED, FailureKind.PROTOCOL}:
-        return Outcome("shut", failed("no_tls_behind_220"))
+        return Outcome("shut", failed("no_tls_behind_220", *_path_notice(view)))
     silent = trouble is not None and (trouble.kind, trouble.detail) == (FailureKind.TIMEOUT, "silence")
     if silent and view.context.path_shown("starttls", apart_from=view.name):
         return Outcome("shut", failed("no_tls_behind_220"))
@@ -125,6 +134,8 @@ def _not_heard(trouble: Failure | None, view: HostView) -> Verdict:
         return not_tested(Cause.OURS, "no_route", address=view.address)
     if trouble.kind is FailureKind.DEFECT:
         return broken(trouble.stage, trouble.detail)
+    if trouble.stage == "budget":
+        return not_tested(Cause.OURS, "budget_spent", address=view.address)
     reason = _UNHEARD.get(trouble.kind, "no_reply")
     silent = trouble.stage == "connect" and trouble.kind in {FailureKind.TIMEOUT, FailureKind.REFUSED}
     if silent and not view.context.path_shown("answered", apart_from=view.name):
