@@ -8,7 +8,7 @@ from functools import cached_property
 
 from publicsuffixlist import PublicSuffixList
 
-from compliance.checks.evidence import Evidence, smtp_facts
+from compliance.checks.evidence import Evidence, place_of, smtp_facts
 from compliance.checks.trust import Path, Roots, build
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
@@ -62,6 +62,18 @@ class Context:
         return tuple(dict.fromkeys(shown))[:_MOST_ISSUERS]
 
     @cached_property
+    def _sessions_at(self) -> dict[str, list[Observation]]:
+        """Sessions by `[address]:port`, whatever the name they were held under."""
+        found: dict[str, list[Observation]] = {}
+        for target, seen in self.evidence.all_sessions().items():
+            found.setdefault(place_of(target), []).extend(seen)
+        return found
+
+    def sessions_at(self, address: str, port: int) -> tuple[Observation, ...]:
+        """Give every session with an address: what TLS it speaks is the same under each of its names."""
+        return tuple(self._sessions_at.get(f"[{address}]:{port}", ()))
+
+    @cached_property
     def vantage(self) -> VantageFacts | None:
         """The self-test of the place the run was made from."""
         facts = (seen.facts for seen in self.evidence.by_id.values())
@@ -91,7 +103,11 @@ class Context:
         """
         if self._paths["answered"]:
             return "ok"
-        asked = {self.operator(target.partition("[")[0]) for target in self.evidence.all_sessions()}
+        asked = {
+            self.operator(target.partition("[")[0])
+            for target, sessions in self.evidence.all_sessions().items()
+            if not all(map(went_nowhere, sessions))  # a family without a route says nothing of a port
+        }
         return "failed" if len(asked) > 1 else "unknown"
 
     @cached_property
@@ -118,11 +134,12 @@ class Context:
         senders = (host for host in self.subjects if Kind.OUTBOUND_HOST in host.kinds)
         return frozenset(domain for host in senders for domain in host.sends_for)
 
-    def supplier(self, subject: Subject, host: str = "") -> str:
+    def supplier(self, subject: Subject, host: str = "", address: str = "") -> str:
         """Give who runs what a finding is about: `own`, or a supplier's name from the inventory or the MX suffix."""
-        for entry in self.hosts(Kind.INBOUND_HOST, host) if host else ():
-            return entry.managed_by or OWN
         if host:
+            for entry in self.hosts(Kind.INBOUND_HOST, host, address):
+                if entry.managed_by:
+                    return entry.managed_by
             for suffix, supplier in self.baseline.suppliers.items():
                 if host == suffix or host.endswith(f".{suffix}"):
                     return supplier

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from compliance.model.observation import (
     Failure,
     FailureKind,
-    HelloFacts,
     Observation,
     Origin,
     SmtpFacts,
@@ -23,15 +22,15 @@ class Evidence:
     def __init__(self, observations: Iterable[Observation]) -> None:
         self._asked: dict[tuple[str, str], Observation] = {}
         self._sessions: dict[str, list[Observation]] = defaultdict(list)
-        self._hellos: dict[tuple[str, int], list[Observation]] = defaultdict(list)
+        self._hellos: dict[str, list[Observation]] = defaultdict(list)
         self.by_id: dict[str, Observation] = {}
         for seen in observations:
             self.by_id[seen.id] = seen
             self._asked[seen.target, seen.question] = seen
             if seen.probe == "smtp":
                 self._sessions[seen.target].append(seen)
-            elif isinstance(seen.facts, HelloFacts):
-                self._hellos[seen.facts.address, seen.facts.port].append(seen)
+            elif seen.probe == "hello":  # one that was not sent counts too: it is why a version is unproven
+                self._hellos[place_of(seen.target)].append(seen)
 
     def answer(self, question: DnsQuestion) -> Observation:
         """Give the recorded answer to a DNS question; one that was never asked has a failure and no id."""
@@ -51,7 +50,7 @@ class Evidence:
 
     def hellos(self, address: str, port: int) -> tuple[Observation, ...]:
         """Give the raw TLS hellos put to one address, in order."""
-        return tuple(self._hellos.get((address, port), ()))
+        return tuple(self._hellos.get(f"[{address}]:{port}", ()))
 
     def statement(self, requirement: str) -> Observation | None:
         """Give what a person declared about a requirement."""
@@ -59,6 +58,11 @@ class Evidence:
             if isinstance(seen.facts, StatementFacts) and seen.facts.requirement == requirement:
                 return seen
         return None
+
+
+def place_of(target: str) -> str:
+    """Give `[address]:port` of a mail host's target, whatever its name."""
+    return target[max(target.rfind("["), 0) :]
 
 
 def _unrecorded(target: str, question: str) -> Observation:

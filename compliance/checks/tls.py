@@ -1,12 +1,12 @@
 """Versions of TLS a mail host accepts, as completed sessions and raw hellos showed them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from compliance.checks.evidence import smtp_facts
-from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, passed, resting_on
+from compliance.checks.registry import Parameters, Scope, broken, check, failed, not_tested, passed, resting_on
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Verdict
-from compliance.model.observation import HelloFacts, Observation
+from compliance.model.observation import FailureKind, HelloFacts, Observation, TlsFacts
 from compliance.records.tls_hello import Answer, HelloFault, Offer, read_answer
 
 _OLD = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"})
@@ -16,36 +16,51 @@ _OFFERED = {Offer.SSL3_TLS11: ("SSLv3", "TLSv1", "TLSv1.1"), Offer.SSL2: ("SSLv2
 @check("tls13", Scope.MAIL_HOSTS, reperform="tls13")
 def tls13(view: HostView, _want: Parameters) -> Verdict:
     """TLS 1.3 is accepted: a client that offers it is answered with it (RFC 8446 section 4.2.1)."""
-    session = view.session
-    if session is None or session.tls is None:
+    agreed = _agreed(view.sessions)
+    if not agreed:
         return not_tested(Cause.NO_EVIDENCE, "not_recorded")
-    if session.tls.version == "TLSv1.3":
-        return passed("tls13_accepted", suite=session.tls.suite)
-    return failed("tls13_not_accepted", version=session.tls.version)
+    newest = next((tls for tls in agreed if tls.version == "TLSv1.3"), None)
+    if newest:
+        return passed("tls13_accepted", suite=newest.suite)
+    return failed("tls13_not_accepted", version=agreed[-1].version)
 
 
 @check("tls_versions", Scope.MAIL_HOSTS, reperform="old_tls")
 def tls_versions(view: HostView, _want: Parameters) -> Verdict:
     """TLS 1.2 or 1.3 is accepted and nothing older (RFC 8996; RFC 9325 section 3.1.1)."""
-    session = view.session
-    if session is None or session.tls is None:
+    agreed = _agreed(view.sessions)
+    if not agreed:
         return not_tested(Cause.NO_EVIDENCE, "not_recorded")
-    accepted = {session.tls.version} & _OLD
-    unproven: list[str] = []
+    accepted = {tls.version for tls in agreed} & _OLD
+    unproven: dict[str, Sequence[Observation]] = {}
     for offer, versions in _OFFERED.items():
         hellos = [seen for seen in view.hellos if seen.question.split()[1] == offer]
         taken = {answer.accepted for answer in map(_answer, hellos)} & _OLD
         accepted |= taken
         if not taken and not _is_refused(view, hellos):
-            unproven += versions
-    evidence = (*view.evidence, *(seen.id for seen in view.hellos))
+            unproven |= dict.fromkeys(versions, hellos)
     if accepted:
         verdict = failed("old_tls_accepted", versions=sorted(accepted))
     elif unproven:
-        verdict = not_tested(Cause.THEIRS, "old_tls_unproven", versions=unproven)
+        verdict = _unproven(unproven)
     else:
-        verdict = passed("only_new_tls", version=session.tls.version)
-    return resting_on(verdict, evidence)
+        verdict = passed("only_new_tls", version=agreed[-1].version)
+    return resting_on(verdict, (*view.evidence, *(seen.id for seen in view.hellos)))
+
+
+def _agreed(sessions: Iterable[Observation]) -> list[TlsFacts]:
+    """The handshakes that were completed, in order: a pool of servers may not answer alike twice."""
+    return [facts.tls for facts in map(smtp_facts, sessions) if facts and facts.tls]
+
+
+def _unproven(versions: Mapping[str, Sequence[Observation]]) -> Verdict:
+    """Neither accepted nor refused: theirs if each hello was sent and came to nothing, else it was we who did not."""
+    troubles = [seen.failure for hellos in versions.values() for seen in hellos if seen.failure and not seen.facts]
+    if defect := next((trouble for trouble in troubles if trouble.kind is FailureKind.DEFECT), None):
+        return broken(defect.stage, defect.detail)
+    kept_back = any(trouble.kind is FailureKind.NO_ROUTE or trouble.stage == "budget" for trouble in troubles)
+    ours = kept_back or not all(versions.values())
+    return not_tested(Cause.OURS if ours else Cause.THEIRS, "old_tls_unproven", versions=list(versions))
 
 
 def _answer(seen: Observation) -> Answer:
@@ -61,5 +76,7 @@ def _is_refused(view: HostView, hellos: Sequence[Observation]) -> bool:
     if any(answer.refused for answer in map(_answer, hellos)):
         return True
     silent = [seen for seen in hellos if isinstance(seen.facts, HelloFacts) and not seen.facts.received]
-    later = [seen for seen in view.sessions if silent and seen.started > silent[-1].started]
-    return len(silent) > 1 and any(facts and facts.tls for facts in map(smtp_facts, later))
+    if len(silent) < 2:
+        return False
+    sessions = view.context.sessions_at(view.address, view.port)
+    return bool(_agreed(seen for seen in sessions if seen.started > silent[-1].started))

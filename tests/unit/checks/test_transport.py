@@ -13,8 +13,8 @@ from tests.unit.checks.build import (
     good,
     heard,
     host_view,
-    noticed,
     nothing,
+    noticed,
     tls,
     told,
 )
