@@ -7,7 +7,7 @@ import typer
 from compliance import __version__
 from compliance.cli import inventory, judging, running
 from compliance.cli.say import complain
-from compliance.pipeline.observe import RunFault
+from compliance.pipeline.order import RunFault
 from compliance.strict import Faulty
 
 app = typer.Typer(

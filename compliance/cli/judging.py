@@ -11,6 +11,8 @@ from compliance.cli.running import REPORTS, run_folder
 from compliance.cli.say import languages_of, say, speak, words
 from compliance.fleet.load import load_waivers
 from compliance.pipeline.judge import judge, reproduces, review
+from compliance.pipeline.order import RunFault
+from compliance.pipeline.prepare import with_certificates
 from compliance.pipeline.seal import seal
 from compliance.pipeline.verify import verify as verify_folder
 from compliance.reporting import summary_lines, write_reports
@@ -48,13 +50,20 @@ def evaluate(
         inputs = replace(inputs, waivers=found)
         names.append(waivers.stem)
     if trust:
-        inputs = replace(inputs, roots=trust.read_bytes(), extra_roots=b"")
+        inputs = replace(inputs, roots=_pem(trust), extra_roots=b"")
         names.append(trust.stem)
     place, findings = review(folder, inputs, "-".join(names))
     seal(place, findings)
     say("review_written", path=str(place))
     for line in summary_lines(place, words().language):
         typer.echo(line)
+
+
+def _pem(path: Path) -> bytes:
+    try:
+        return with_certificates(path.read_bytes(), str(path))
+    except OSError as trouble:
+        raise RunFault("unusable_file", path=str(path), why=str(trouble.strerror)) from None
 
 
 def _again(folder: Path) -> int:

@@ -14,7 +14,8 @@ from compliance.fleet.processors import Progress
 from compliance.fleet.session import NotInInventory, Session, open_session
 from compliance.pipeline.judge import judge
 from compliance.pipeline.lookup import code_of_check, look_up
-from compliance.pipeline.observe import Interrupted, Order, RunFault, observe
+from compliance.pipeline.observe import observe
+from compliance.pipeline.order import Interrupted, Order, RunFault
 from compliance.pipeline.resume import resumable
 from compliance.pipeline.seal import outcome, seal
 from compliance.reporting import check_lines, summary_lines

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from compliance.pipeline.observe import RunFault
+from compliance.pipeline.order import RunFault
 from compliance.reporting.words import LANGUAGES, Words
 from compliance.strict import Faulty, plain, read_yaml
 

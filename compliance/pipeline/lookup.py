@@ -9,7 +9,7 @@ from compliance.fleet.session import open_domains
 from compliance.model.finding import Finding, Status
 from compliance.model.names import NameFault, is_domain, to_ascii
 from compliance.model.requirement import Duty
-from compliance.pipeline.observe import Order, RunFault
+from compliance.pipeline.order import Order, RunFault
 from compliance.settings import Organisation, Settings
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from compliance.model.subject import Subject
-from compliance.pipeline.observe import RunFault
+from compliance.pipeline.order import RunFault
 from compliance.settings import Settings
 from compliance.store import inputs as stored_inputs
 from compliance.store import run as stored_run

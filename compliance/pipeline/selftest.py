@@ -9,7 +9,8 @@ from pathlib import Path
 from compliance.model.observation import Observation, VantageFacts, VantageItem
 from compliance.model.subject import DOMAIN_KINDS, Subject
 from compliance.model.target import MailAddress
-from compliance.pipeline.observe import TOOL, vantage_name
+from compliance.pipeline.observe import TOOL
+from compliance.pipeline.prepare import vantage_name
 from compliance.probes.asker import Asker
 from compliance.probes.prober import Prober
 from compliance.records.dns_walk import drive
@@ -26,7 +27,7 @@ def selftest(settings: Settings, subjects: tuple[Subject, ...], folder: Path) ->
     def keep(seen: Observation) -> Observation:
         return replace(seen, id=f"o-{next(numbers):06d}")
 
-    asker = Asker(known=(), sink=keep, vantage=vantage_name(settings.ehlo), tool=TOOL)
+    asker = Asker(known=(), sink=keep, vantage=vantage_name(settings), tool=TOOL)
     prober = Prober(settings, asker, folder, os.environ)
     seen = prober.vantage(tuple(islice(_candidates(prober, subjects, settings.smtp.port), HOSTS_TRIED)))
     return seen.facts.items if isinstance(seen.facts, VantageFacts) else ()
