@@ -13,6 +13,7 @@ from compliance.checks.registry import (
 from compliance.checks.scopes import unanswered
 from compliance.checks.views import DomainView
 from compliance.model.finding import Notice, Verdict
+from compliance.model.subject import Kind
 from compliance.records.dmarc import DmarcWalk, WalkState, policy_walk
 from compliance.records.dns_walk import drive
 
@@ -42,7 +43,8 @@ def _record_verdict(view: DomainView, walk: DmarcWalk) -> Verdict:
             return failed("dmarc_missing", name=f"_dmarc.{view.subject.hostname}")
         case WalkState.RECORD:
             pass
-    if walk.inherited and view.context.is_public_suffix(walk.domain):
+    registry = walk.record is not None and walk.record.psd == "y"
+    if walk.inherited and (registry or view.context.is_public_suffix(walk.domain)):
         return failed("registry_record", name=walk.owner, record=walk.text)
     verdict = passed("dmarc_valid", name=walk.owner, record=walk.text)
     return noticing(verdict, Notice("dmarc_inherited", {"name": walk.domain})) if walk.inherited else verdict
@@ -52,10 +54,12 @@ def _record_verdict(view: DomainView, walk: DmarcWalk) -> Verdict:
 def dmarc_policy(view: DomainView, _want: Parameters) -> Verdict:
     """The policy that takes effect, after `t=y`, is quarantine or reject, for subdomains too (RFC 9989 4.7)."""
     walk = _walk(view)
-    return resting_on(_policy_verdict(walk), walk.observations)
+    verdict = _policy_verdict(view, walk) if walk.state is WalkState.RECORD else _record_verdict(view, walk)
+    return resting_on(verdict, walk.observations)
 
 
-def _policy_verdict(walk: DmarcWalk) -> Verdict:
+def _policy_verdict(view: DomainView, walk: DmarcWalk) -> Verdict:
+    """A domain that sends nothing has nothing to lose by `reject`, so no less is asked of it."""
     where = {"name": walk.owner, "record": walk.text}
     pct = walk.record.pct if walk.record else None
     if pct == 0:
@@ -63,6 +67,8 @@ def _policy_verdict(walk: DmarcWalk) -> Verdict:
     for tag, policy in (("p", walk.p), ("sp", walk.sp), ("np", walk.np)):
         if policy not in {"quarantine", "reject"}:
             return failed("dmarc_policy_none" if tag == "p" else "dmarc_subdomains_open", tag=tag, **where)
+    if view.kind is Kind.PARKED_DOMAIN and {walk.p, walk.sp, walk.np} != {"reject"}:
+        return failed("dmarc_parked_not_rejected", **where)
     verdict = passed("dmarc_stops_false_senders", policy=walk.p, **where)
     if pct is not None and pct < 100:
         verdict = noticing(verdict, Notice("dmarc_pct", {"pct": pct}))

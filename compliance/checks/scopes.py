@@ -45,6 +45,7 @@ def unanswered(answers: tuple[Observation, ...], context: Context) -> Verdict:
         known = retried and facts(retried)
         if known and known.rcode in {"NOERROR", "NXDOMAIN"}:
             return not_tested(Cause.THEIRS, "dns_bogus", **question)
+    ours = ours or seen.rcode != "SERVFAIL"  # REFUSED and the like are the resolver's own word to us
     return not_tested(Cause.OURS if ours else Cause.THEIRS, "dns_refused", rcode=seen.rcode, **question)
 
 

@@ -52,6 +52,8 @@ def spf_policy(view: DomainView, want: Parameters) -> Verdict:
     tree = _tree(view)
     text = tree.root.text
     evidence = [node.observation for node in tree.nodes() if node.observation]
+    if tree.root.state is not NodeState.RECORD:
+        return resting_on(_record_verdict(view, tree.root), evidence)
     if view.kind is Kind.PARKED_DOMAIN:
         bare = text.strip().lower().split() == ["v=spf1", "-all"]
         verdict = passed("spf_sends_nothing", record=text) if bare else failed("spf_parked_sends", record=text)

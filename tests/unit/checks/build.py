@@ -10,11 +10,13 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import compliance.checks.catalogue  # noqa: F401 - registers every check
 from compliance.baseline.load import load
 from compliance.checks.context import Context
 from compliance.checks.evidence import Evidence
+from compliance.checks.registry import CHECKS
 from compliance.checks.trust import Roots
-from compliance.checks.views import HostView
+from compliance.checks.views import DomainView, HostView, View
 from compliance.model.finding import Verdict
 from compliance.model.names import mail_host_target
 from compliance.model.observation import (
@@ -205,3 +207,13 @@ def told(verdict: Verdict) -> str:
 
 def noticed(verdict: Verdict) -> list[str]:
     return [notice.notice for notice in verdict.notices]
+
+
+def judged(run: Context, requirement: str, view: View) -> Verdict:
+    """Judge a view by the check of a shipped requirement, with its thresholds."""
+    asked = shipped().requirement(requirement)
+    return CHECKS[asked.check or ""].judge(view, asked.parameters)
+
+
+def domain_view(run: Context) -> DomainView:
+    return DomainView(run, run.subjects[0], run.subjects[0].kinds[0])
