@@ -113,6 +113,9 @@ def certificate_strength(view: HostView, want: Parameters) -> Verdict:
     for certificate in (*below, top):
         if fault := _weakness(certificate, want, anchor=certificate is top and bool(path.certificates)):
             return fault
+    for certificate in (*below, top):
+        if certificate.key_type == "other":
+            return not_tested(Cause.OURS, "key_kind_unknown", kind=certificate.key_algorithm)
     notices = []
     if leaf.key_type == "rsa" and leaf.key_bits < int(want["rsa_notice_bits"]):
         notices.append(Notice("rsa_below_recommended", {"bits": leaf.key_bits}))

@@ -2,9 +2,6 @@
 
 from datetime import datetime
 
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509 import load_der_x509_certificate
-
 from compliance.checks.trust import Roots, build
 from compliance.checks.views import HostView
 from compliance.model.observation import Observation
@@ -21,7 +18,7 @@ def dane_holds(view: HostView) -> bool:
         return False
     if tlsa.matches_leaf(records, view.chain):
         return True
-    anchors = tlsa.anchors(records, view.chain)
+    anchors = tlsa.anchors(records, view.chain[1:])  # the leaf itself takes a DANE-EE record
     at = datetime.fromisoformat(view.seen_at)
     try:
         leaf = read(view.chain[0])
@@ -29,8 +26,7 @@ def dane_holds(view: HostView) -> bool:
         return False
     if not anchors or not leaf.not_before <= at <= leaf.not_after or not matches(leaf.dns_names, view.name):
         return False
-    pem = b"".join(load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in anchors)
-    return not build(view.chain, Roots(pem), at).reason
+    return not build(view.chain, Roots(anchors=anchors), at).reason
 
 
 def _secure_records(view: HostView) -> tuple[tlsa.Tlsa, ...]:

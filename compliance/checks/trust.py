@@ -1,91 +1,121 @@
 """Trust in a presented chain, as a sending mail server would judge it, the leaf's dates apart.
 
-The store is handed the kept roots and the kept chain, at the time of the observation; it opens no socket. Issuer, CA
-flags, path length, name constraints and signatures are its word (RFC 5280 section 6); the extended key usage is
-looked at here, since a store knows no purpose.
+OpenSSL's store is handed the kept roots and the kept chain, at the time of the observation; it opens no socket.
+Issuer, CA flags, path length, name constraints and signatures are its word (RFC 5280 section 6). What a certificate
+may be used for is looked at here, as OpenSSL does for the purpose `sslserver`: the store is not told a purpose.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from typing import NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
 from OpenSSL import crypto
 
+from compliance.checks.demo_names import is_demo
 from compliance.records.certificate import Certificate, CertificateFault, read
 
 #: X509_V_FLAG_NO_CHECK_TIME, which pyOpenSSL has no name for.
 _NO_CHECK_TIME = 0x200000
-_DATES = frozenset({9, 10})
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
-_LONGEST_CHAIN = 100
+_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----")
+_MOST_CERTIFICATES = 100
 
 #: X509_V_ERR_* as reasons of ours.
 _REASONS = {
+    2: "unknown_issuer",
     7: "bad_signature",
+    9: "expired_issuer",
+    10: "expired_issuer",
     18: "self_signed",
     19: "unknown_issuer",
-    22: "chain_refused",
-    24: "not_ca",
+    20: "unknown_issuer",
+    21: "unknown_issuer",
     25: "path_length",
-    26: "wrong_usage",
     32: "not_ca",
     34: "critical_extension",
     47: "name_constraint",
     48: "name_constraint",
     79: "not_ca",
 }
-_NO_ISSUER = frozenset({2, 20, 21})
+_DATES = frozenset({9, 10})
+_SELF_SIGNED = 18
+_ISSUER_NOT_FOUND = frozenset({2, 20, 21})
 
-#: Names that makers of mail servers and operating systems put on certificates nobody replaced.
-_DEMO_NAMES = (
-    "ironport appliance demo certificate",
-    "snakeoil",
-    "localhost.localdomain",
-    "example.com",
-    "test certificate",
-    "default company ltd",
-    "internet widgits pty ltd",
-)
+#: serverAuth and the two server-gated ones OpenSSL counts with it; anyExtendedKeyUsage is not enough for it.
+_SERVER_USES = frozenset({"1.3.6.1.5.5.7.3.1", "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
+_TLS_KEY_USES = frozenset({"digital_signature", "key_encipherment", "key_agreement"})
+
+
+class _Link(NamedTuple):
+    """A certificate as octets and as OpenSSL has it."""
+
+    der: bytes
+    loaded: crypto.X509
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256, lower-case hex."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    def in_date(self, at: datetime) -> bool:
+        """Tell whether the dates allow it; what cannot be read is left for the path to tell of."""
+        try:
+            summary = read(self.der)
+        except CertificateFault:
+            return True
+        return summary.not_before <= at <= summary.not_after
+
+
+def _octets(loaded: crypto.X509) -> bytes:
+    return crypto.dump_certificate(crypto.FILETYPE_ASN1, loaded)
+
+
+def _links(blocks: Iterable[bytes], kind: int = crypto.FILETYPE_ASN1) -> list[_Link]:
+    """Load what can be loaded; unreadable company is passed over, as it stands in nobody's way."""
+    found = []
+    for block in blocks:
+        try:
+            loaded = crypto.load_certificate(kind, block)
+            found.append(_Link(block if kind == crypto.FILETYPE_ASN1 else _octets(loaded), loaded))
+        except (crypto.Error, ValueError):
+            continue
+    return found
 
 
 class Roots:
-    """The configured roots, as PEM: public ones, and private ones (`extra`) that outsiders do not trust."""
+    """The configured roots, as PEM: public ones, and private ones (`extra`) that outsiders do not trust.
 
-    def __init__(self, bundle: bytes, extra: bytes = b"") -> None:
-        self._bundle = _PEM.findall(bundle)
-        self._extra = _PEM.findall(extra)
+    `anchors` are DER certificates trusted as they stand, whoever signed them: what DANE-TA records name.
+    """
 
-    @cached_property
-    def dated(self) -> crypto.X509Store:
-        """OpenSSL's store with every root in it, which minds dates."""
-        return self._store()
+    def __init__(self, bundle: bytes = b"", extra: bytes = b"", anchors: Sequence[bytes] = ()) -> None:
+        public, own = (_links(_PEM.findall(pem), crypto.FILETYPE_PEM) for pem in (bundle, extra))
+        self._links = {link.der: link for link in (*public, *own, *_links(anchors))}
+        self._partial = bool(anchors)
+        #: Fingerprints of the roots that only the extra files hold.
+        self.private = frozenset(link.fingerprint for link in own) - {link.fingerprint for link in public}
 
-    @cached_property
-    def undated(self) -> crypto.X509Store:
-        """The same, minding no dates: a store keeps its flags for good, so there are two."""
-        store = self._store()
+    def dated(self, at: datetime) -> crypto.X509Store:
+        """OpenSSL's store with every root in it, asked at a moment."""
+        store = self._store(self._links.values())
+        store.set_time(at.astimezone(UTC))
+        return store
+
+    def undated(self, at: datetime, leaf: _Link) -> crypto.X509Store:
+        """The store that minds no dates, so it is given only roots in date, and the leaf if that is one."""
+        store = self._store(link for link in self._links.values() if link.der == leaf.der or link.in_date(at))
         store.set_flags(_NO_CHECK_TIME)
         return store
 
-    def _store(self) -> crypto.X509Store:
+    def _store(self, links: Iterable[_Link]) -> crypto.X509Store:
         store = crypto.X509Store()
-        for pem in dict.fromkeys((*self._bundle, *self._extra)):
-            store.add_cert(crypto.load_certificate(crypto.FILETYPE_PEM, pem))
+        for link in links:
+            store.add_cert(link.loaded)
+        if self._partial:
+            store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
         return store
-
-    @cached_property
-    def private(self) -> frozenset[str]:
-        """SHA-256 fingerprints of the roots that only the extra files hold."""
-        return frozenset(map(_fingerprint, self._extra)) - frozenset(map(_fingerprint, self._bundle))
-
-
-def _fingerprint(pem: bytes) -> str:
-    return x509.load_pem_x509_certificate(pem).fingerprint(SHA256()).hex()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,64 +138,72 @@ def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Seq
     `elsewhere` are CA certificates other hosts presented: they never make a path, but if they would complete one,
     the fault is the missing intermediate and not the issuer.
     """
-    try:
-        chain = [crypto.load_certificate(crypto.FILETYPE_ASN1, der) for der in presented[:_LONGEST_CHAIN]]
-        leaf = read(presented[0])
-    except (crypto.Error, CertificateFault, ValueError, IndexError):
+    links = _links(presented[:1])
+    if not links:
         return Path("certificate_unreadable")
-    built = _verified(chain, roots, at)
-    if isinstance(built, crypto.X509StoreContextError):
-        refused = _refused(built, leaf)
-        if refused.reason == "unknown_issuer" and elsewhere and not build((*presented, *elsewhere), roots, at).reason:
-            return Path("missing_intermediate", refused.why)
-        return refused
+    leaf, company = links[0], _links(presented[1:_MOST_CERTIFICATES])
+    path = _judged(leaf, company, roots, at)
+    if not path.reason:
+        used = {link.fingerprint for link in (leaf, *company)} & {link.fingerprint for link in path.certificates}
+        return replace(path, superfluous=len(presented) - len(used))
+    if path.reason == "unknown_issuer" and elsewhere:
+        more = _links(elsewhere[:_MOST_CERTIFICATES])
+        if not _judged(leaf, [*company, *more], roots, at).reason:
+            return Path("missing_intermediate", path.why)
+    return path
+
+
+def _judged(leaf: _Link, company: Sequence[_Link], roots: Roots, at: datetime) -> Path:
     try:
-        path = tuple(read(crypto.dump_certificate(crypto.FILETYPE_ASN1, link)) for link in built)
+        summary = read(leaf.der)
+        built = _built(leaf, company, roots, at)
+        path = tuple(read(_octets(loaded)) for loaded in built)
     except CertificateFault:
         return Path("certificate_unreadable")
-    if any(not link.not_before <= at <= link.not_after for link in path[1:]):
-        return Path("expired_issuer")
-    if any(not _serves(link) for link in path[:-1]):
+    except crypto.X509StoreContextError as trouble:
+        return _refused(trouble, summary)
+    if not _key_serves(summary) or not all(map(_serves, path)):
         return Path("wrong_usage")
-    shown = {hashlib.sha256(der).hexdigest() for der in presented}
-    on_path = {link.fingerprint for link in path}
-    return Path("", "", path, path[-1].fingerprint in roots.private, len(shown - on_path))
+    return Path("", "", path, path[-1].fingerprint in roots.private)
 
 
-def _verified(
-    chain: Sequence[crypto.X509], roots: Roots, at: datetime
-) -> list[crypto.X509] | crypto.X509StoreContextError:
-    """Ask the store at the time of the observation; if only the leaf's dates are against it, ask without dates."""
-    for store in (roots.dated, roots.undated):
-        store.set_time(at.astimezone(UTC))
-        try:
-            return list(crypto.X509StoreContext(store, chain[0], list(chain[1:])).get_verified_chain())
-        except crypto.X509StoreContextError as trouble:
-            code, depth = int(trouble.errors[0]), int(trouble.errors[1])
-            if store is roots.undated or code not in _DATES or depth:
-                return trouble
-    raise AssertionError("two tries end one way or the other")
+def _built(leaf: _Link, company: Sequence[_Link], roots: Roots, at: datetime) -> list[crypto.X509]:
+    """Ask the store; raises X509StoreContextError where it refuses for more than the leaf's own dates.
+
+    Dates are looked at from the root downwards, so when the leaf's are against it, all above it are in date. The store
+    is then asked without dates, and given only what is in date, so that it takes the same path.
+    """
+    try:
+        return _verified(roots.dated(at), leaf, company)
+    except crypto.X509StoreContextError as trouble:
+        code, depth = int(trouble.errors[0]), int(trouble.errors[1])
+        if code not in _DATES or depth:
+            raise
+    return _verified(roots.undated(at, leaf), leaf, [link for link in company if link.in_date(at)])
+
+
+def _verified(store: crypto.X509Store, leaf: _Link, company: Sequence[_Link]) -> list[crypto.X509]:
+    context = crypto.X509StoreContext(store, leaf.loaded, [link.loaded for link in company])
+    return list(context.get_verified_chain())
 
 
 def _refused(trouble: crypto.X509StoreContextError, leaf: Certificate) -> Path:
     code, depth, why = int(trouble.errors[0]), int(trouble.errors[1]), str(trouble.errors[2])
-    if code in _DATES:
-        return Path("expired_issuer", why)
-    if code in _NO_ISSUER:
-        return Path("missing_intermediate" if depth == 0 and leaf.names_issuer_url else "unknown_issuer", why)
+    if code == _SELF_SIGNED and not leaf.self_signed:
+        return Path("bad_signature", why)  # its own name above it, but not its own key's signature
     reason = _REASONS.get(code, "chain_refused")
-    if reason in {"self_signed", "unknown_issuer"} and is_demo(leaf):
+    if reason in {"self_signed", "unknown_issuer"} and (is_demo(leaf.subject) or is_demo(leaf.issuer)):
         return Path("demo_certificate", why)
+    if code in _ISSUER_NOT_FOUND and depth == 0 and leaf.names_issuer_url:
+        return Path("missing_intermediate", why)
     return Path(reason, why)
 
 
-def is_demo(leaf: Certificate) -> bool:
-    """Tell whether a certificate carries a maker's sample name, as nobody's own certificate would."""
-    named = f"{leaf.subject} {leaf.issuer}".lower()
-    return any(name in named for name in _DEMO_NAMES)
-
-
 def _serves(link: Certificate) -> bool:
-    """A certificate with extended key usages must allow serverAuth or any (RFC 5280 section 4.2.1.12)."""
-    usages = set(link.extended_usage or ())
-    return not usages or bool(usages & {"1.3.6.1.5.5.7.3.1", "2.5.29.37.0"})
+    """A certificate with extended key usages must allow serverAuth, issuers too (RFC 5280 section 4.2.1.12)."""
+    return link.extended_usage is None or bool(_SERVER_USES & set(link.extended_usage))
+
+
+def _key_serves(leaf: Certificate) -> bool:
+    """A server's key with key usages must be for signing or agreeing on keys (RFC 5280 section 4.2.1.3)."""
+    return leaf.key_usage is None or bool(_TLS_KEY_USES & set(leaf.key_usage))

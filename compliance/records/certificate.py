@@ -6,28 +6,34 @@ import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID, ObjectIdentifier, SignatureAlgorithmOID
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.x509.oid import (
+    AuthorityInformationAccessOID,
+    NameOID,
+    ObjectIdentifier,
+    PublicKeyAlgorithmOID,
+    SignatureAlgorithmOID,
+)
 
 from compliance.records.der import DerFault, rsa_bits, subject_public_key_info
 
 _USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
 _CA_USAGES = ("key_cert_sign", "crl_sign")
-_ALGORITHMS = {
-    oid.dotted_string: name.lower()
-    for name, oid in vars(SignatureAlgorithmOID).items()
-    if isinstance(oid, ObjectIdentifier)
-}
+_ALGORITHMS, _KEY_ALGORITHMS = (
+    {oid.dotted_string: name.lower() for name, oid in vars(known).items() if isinstance(oid, ObjectIdentifier)}
+    for known in (SignatureAlgorithmOID, PublicKeyAlgorithmOID)
+)
 #: ML-DSA and SLH-DSA hash within (RFC 9881, RFC 9909).
 _POST_QUANTUM = frozenset(f"2.16.840.1.101.3.4.3.{number}" for number in range(17, 32))
 _RSA_KEY = "1.2.840.113549.1.1.1"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
 _MOST_SHOWN = 256
+_MOST_KEPT = 4096  # summaries: hosts of one operator show the same few, and each is read by many checks
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 T = TypeVar("T", bound=x509.ExtensionType)
@@ -45,8 +51,7 @@ class CertificateFault(ValueError):  # noqa: N818 - a fault of the input, as eve
 class Certificate:
     """What a certificate says. `subject` and `issuer` are safe to show; names are kept as they stand.
 
-    `signature_hash` is `` for schemes that hash within (EdDSA, ML-DSA) and `unknown` where it is not known;
-    `path_length` None = no limit.
+    `signature_hash` is `` for schemes that hash within (EdDSA, ML-DSA) and `unknown` where it is not known.
     """
 
     subject: str
@@ -58,17 +63,15 @@ class Certificate:
     ip_addresses: tuple[str, ...]
     common_name: str
     key_type: str  # rsa | ec | ed25519 | ed448 | dsa | other
+    key_algorithm: str  # the public key algorithm's name, its dotted OID where there is none
     key_bits: int
     curve: str
     signature_hash: str
     signature_algorithm: str
-    is_ca: bool
-    path_length: int | None
     key_usage: tuple[str, ...] | None  # None: the extension is absent
     extended_usage: tuple[str, ...] | None  # dotted OIDs; None: the extension is absent
     fingerprint: str  # SHA-256, lower-case hex
-    self_issued: bool
-    self_signed: bool  # self-issued, and its own key did not fail to verify its signature
+    self_signed: bool  # in its own name, and its own key did not fail to verify its signature
     names_issuer_url: bool  # it says where its issuer's certificate is to be had (caIssuers), as public CAs' do
 
 
@@ -78,7 +81,7 @@ def displayable(text: str) -> str:
     return cleaned if len(cleaned) <= _MOST_SHOWN else f"{cleaned[: _MOST_SHOWN - 1]}…"
 
 
-def load(der: bytes) -> x509.Certificate:
+def _load(der: bytes) -> x509.Certificate:
     """Load a certificate; raises CertificateFault. Its parts may still prove unreadable."""
     try:
         with warnings.catch_warnings():
@@ -88,9 +91,10 @@ def load(der: bytes) -> x509.Certificate:
         raise CertificateFault("der") from fault
 
 
+@lru_cache(maxsize=_MOST_KEPT)
 def read(der: bytes) -> Certificate:
     """Read a certificate; raises CertificateFault, and nothing else whatever the octets."""
-    certificate = load(der)
+    certificate = _load(der)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -102,9 +106,8 @@ def read(der: bytes) -> Certificate:
 
 def _summary(certificate: x509.Certificate, der: bytes) -> Certificate:
     key_type, key_bits, curve = _key(certificate, der)
-    names = extension(certificate, x509.SubjectAlternativeName)
-    basic = extension(certificate, x509.BasicConstraints)
-    extended = extension(certificate, x509.ExtendedKeyUsage)
+    names = _extension(certificate, x509.SubjectAlternativeName)
+    extended = _extension(certificate, x509.ExtendedKeyUsage)
     common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     self_issued = certificate.subject.public_bytes() == certificate.issuer.public_bytes()
     return Certificate(
@@ -117,27 +120,25 @@ def _summary(certificate: x509.Certificate, der: bytes) -> Certificate:
         ip_addresses=tuple(map(str, names.get_values_for_type(x509.IPAddress))) if names else (),
         common_name=str(common[-1].value) if common else "",
         key_type=key_type,
+        key_algorithm=_KEY_ALGORITHMS.get(oid := certificate.public_key_algorithm_oid.dotted_string, oid),
         key_bits=key_bits,
         curve=curve,
         signature_hash=_signature_hash(certificate),
         signature_algorithm=_ALGORITHMS.get(oid := certificate.signature_algorithm_oid.dotted_string, oid),
-        is_ca=basic is not None and basic.ca,
-        path_length=basic.path_length if basic else None,
         key_usage=_usage(certificate),
-        extended_usage=tuple(usage.dotted_string for usage in extended) if extended else None,
+        extended_usage=tuple(usage.dotted_string for usage in extended) if extended is not None else None,
         fingerprint=hashlib.sha256(der).hexdigest(),
-        self_issued=self_issued,
-        self_signed=self_issued and signed_by(certificate, certificate) != "no",
+        self_signed=self_issued and not _is_forged(certificate),
         names_issuer_url=_names_issuer_url(certificate),
     )
 
 
 def _names_issuer_url(certificate: x509.Certificate) -> bool:
-    access = extension(certificate, x509.AuthorityInformationAccess)
+    access = _extension(certificate, x509.AuthorityInformationAccess)
     return access is not None and any(each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in access)
 
 
-def extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
+def _extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
     """Give an extension's value, None where it is absent."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
@@ -145,38 +146,15 @@ def extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
         return None
 
 
-def signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
-    """Tell whether an issuer's key made a signature: yes, no, or unsupported where nobody here can tell.
-
-    SHA-1 is verified, and told of by `signature_hash`; MD5 and older prove nothing and count as unsupported.
-    """
-    if certificate.issuer.public_bytes() != issuer.subject.public_bytes():
-        return "no"
+def _is_forged(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate in its own name shows a signature that its own key did not make."""
     try:
-        certificate.verify_directly_issued_by(issuer)
+        certificate.verify_directly_issued_by(certificate)
     except InvalidSignature:
-        return "no"
+        return True
     except Exception:  # noqa: BLE001 - an algorithm or key the library does not take: ValueError, TypeError, many more
-        return _signed_with_sha1(certificate, issuer)
-    return "yes"
-
-
-def _signed_with_sha1(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
-    """The library's own way refuses SHA-1 outright, though its keys still verify it."""
-    try:
-        key, content = issuer.public_key(), certificate.tbs_certificate_bytes
-        digest = certificate.signature_hash_algorithm
-        if isinstance(digest, hashes.SHA1) and isinstance(key, rsa.RSAPublicKey):
-            key.verify(certificate.signature, content, padding.PKCS1v15(), digest)
-        elif isinstance(digest, hashes.SHA1) and isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(certificate.signature, content, ec.ECDSA(digest))
-        else:
-            return "unsupported"
-    except InvalidSignature:
-        return "no"
-    except Exception:  # noqa: BLE001 - as above
-        return "unsupported"
-    return "yes"
+        return False
+    return False
 
 
 def _key(certificate: x509.Certificate, der: bytes) -> tuple[str, int, str]:
@@ -214,7 +192,7 @@ def _signature_hash(certificate: x509.Certificate) -> str:
 
 
 def _usage(certificate: x509.Certificate) -> tuple[str, ...] | None:
-    usage = extension(certificate, x509.KeyUsage)
+    usage = _extension(certificate, x509.KeyUsage)
     return None if usage is None else tuple(name for name in (*_USAGES, *_CA_USAGES) if getattr(usage, name))
 
 
