@@ -52,6 +52,8 @@ def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
         return leaf
     path = _path(view)
     issuer = leaf.issuer
+    if path.reason == "expired_issuer" and (late := _out_of_date(view)):
+        return failed("expired_intermediate", issuer=late.subject, until=late.not_after.isoformat())
     if path.reason:
         return failed(path.reason, issuer=issuer, why=path.why)
     root = path.certificates[-1].subject
@@ -59,6 +61,18 @@ def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
         return failed("private_root", root=root)
     verdict = passed("issuer_trusted", issuer=issuer, root=root)
     return noticing(verdict, Notice("private_root", {"root": root})) if path.private else verdict
+
+
+def _out_of_date(view: HostView) -> Certificate | None:
+    """The presented certificate behind the leaf that had expired when it was seen, if one had."""
+    for der in view.chain[1:]:
+        try:
+            link = read(der)
+        except CertificateFault:
+            continue
+        if link.not_after < _seen_at(view):
+            return link
+    return None
 
 
 @check("certificate_name", Scope.MAIL_HOSTS, reperform="certificate")
@@ -78,7 +92,10 @@ def pkix_name(view: HostView, _want: Parameters) -> Verdict:
         return passed("name_matches", name=view.name)
     if not leaf.dns_names and matches((leaf.common_name,), view.name):
         return failed("cn_only", name=view.name)
-    return failed("name_mismatch", name=view.name, names=list(leaf.dns_names[:5] or (leaf.common_name,)))
+    names = leaf.dns_names[:5] or tuple(filter(None, (leaf.common_name,)))
+    return (
+        failed("name_mismatch", name=view.name, names=list(names)) if names else failed("name_missing", name=view.name)
+    )
 
 
 @check("certificate_dates", Scope.MAIL_HOSTS, reperform="certificate_dates")

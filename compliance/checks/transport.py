@@ -88,7 +88,7 @@ def _after_ehlo(facts: SmtpFacts, ehlo: Reply, trouble: Failure | None, view: Ho
     if begun.code != 220:
         return Outcome("unseen", not_tested(Cause.THEIRS, "starttls_refused", words=begun.lines[0]))
     if trouble and trouble.kind is FailureKind.HANDSHAKE:
-        return Outcome("shut", failed("handshake_failed", *_path_notice(view), why=trouble.detail))
+        return Outcome("shut", failed("handshake_failed", *_path_notice(view), words=trouble.detail))
     if trouble and trouble.kind in {FailureKind.CLOSED, FailureKind.PROTOCOL}:
         return Outcome("shut", failed("no_tls_behind_220", *_path_notice(view)))
     silent = trouble is not None and (trouble.kind, trouble.detail) == (FailureKind.TIMEOUT, "silence")

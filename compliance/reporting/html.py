@@ -9,6 +9,7 @@ from markupsafe import Markup
 from compliance.model.requirement import Requirement
 from compliance.reporting import phrases
 from compliance.reporting.shown import shown
+from compliance.reporting.view.actions import Action, front
 from compliance.reporting.view.report import Report
 from compliance.reporting.view.results import Result, target_name
 from compliance.reporting.words import Texts, Words
@@ -57,9 +58,9 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "requirement": _requirements(report),
         "basis": lambda key: phrases.basis(words, report.source, key, short=True),
         "basis_long": lambda key: phrases.basis(words, report.source, key),
-        "act": lambda action: phrases.act(words, action),
-        "places": lambda action: phrases.places(words, action),
-        "shown_below": _shown_below(report),
+        "act": _act(report, words),
+        "actor": lambda action: phrases.actor(words, action),
+        "front_actions": front(report.actions),
         "name": lambda target: words.f(target_name(target)),
         "left": lambda certificate: phrases.left(words, certificate),
         "demand": lambda subject: phrases.demand(words, subject),
@@ -83,6 +84,17 @@ def _requirements(report: Report) -> Callable[[str], object]:
         return known.get(key, _Nothing)
 
     return find
+
+
+def _act(report: Report, words: Words) -> Callable[[Action], str]:
+    shown_below = _shown_below(report)
+
+    def act(action: Action) -> str:
+        if action.anchor in shown_below:
+            return phrases.act(words, action, lambda text: Markup('<a href="#{}">{}</a>').format(action.anchor, text))
+        return phrases.act(words, action, lambda text: Markup('<span class="target">{}</span>').format(text))
+
+    return act
 
 
 def _shown_below(report: Report) -> set[str]:

@@ -1,6 +1,7 @@
 """Sentences put together from data: the same in page, workbook and terminal."""
 
 import re
+from collections.abc import Callable
 
 from compliance.model.observation import VantageItem
 from compliance.model.requirement import Basis
@@ -13,7 +14,6 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.view.source import Source
 from compliance.reporting.words import Words
 
-_SENTENCE_END = re.compile(r"(?<=[\w»)>`]{2}[.!?])\s+(?=[A-ZÆØÅ<`«])")
 _RFC = re.compile(r"\bRFC(?=\d)(\d+)")
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
 
@@ -25,13 +25,16 @@ def report_title(words: Words, source: Source) -> str:
     return words.t("report_title", baseline=Said(known))
 
 
-def act(words: Words, action: Action) -> str:
-    """Give what to do, short: the first sentence of the plain remedy, else what should be so."""
-    _, plain = words.remedy(action.requirement, action.reason, action.values)
-    if not plain:
-        return words.title(action.requirement)
-    first = _SENTENCE_END.split(str(plain).strip(), maxsplit=1)[0]
-    return type(plain)(first)
+def act(words: Words, action: Action, link: Callable[[str], str] = str) -> str:
+    """Give what to do, short and with the places named; `link` may make links of them."""
+    return words.action(action.reason, action.requirement, link(places(words, action)))
+
+
+def actor(words: Words, action: Action) -> str:
+    """Give who must do it: ourselves, or which supplier or partner."""
+    who = words.t(f"who_{action.responsible}")
+    named = action.party or (action.supplier if action.responsible == "supplier" else "")
+    return words.t("who_named", who=Said(who), name=named) if named not in {"", "own"} else who
 
 
 def places(words: Words, action: Action) -> str:

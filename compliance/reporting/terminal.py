@@ -19,12 +19,11 @@ def summary_lines(folder: Path, language: str, texts: Texts | None = None) -> tu
     run = report.source.run
     own = [action for action in report.actions if action.own]
     first = phrases.act(words, own[0]) if own else words.t("no_actions")
-    where = f" ({phrases.places(words, own[0])})" if own else ""
     return (
         words.t("line_run", organisation=run.organisation.name, run_id=run.run_id, time=run.started),
         " ".join(str(words.say(said)) for said in report.lead[:2]),
         phrases.must_line(words, report.must),
-        f"{words.t('line_first')} {first}{where}",
+        f"{words.t('line_first')} {first}",
         words.t("line_fingerprint", fingerprint=report.fingerprint[:19]),
     )
 

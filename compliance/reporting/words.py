@@ -107,13 +107,37 @@ class Words:
         known = self._requirement(requirement)
         return self.text(known.title) if known else requirement
 
-    def reason(self, reason: str, values: Mapping[str, object]) -> str:
-        """Give the sentence that says what is so."""
+    def reason(self, reason: str, values: Mapping[str, object], cause: str | None = None) -> str:
+        """Give the sentence that says what is so; where whose doing it is makes a difference, that of the cause."""
         if reason.startswith(_NEEDS):
             needed = reason.removeprefix(_NEEDS)
             return self.t("needs_requirement", id=needed, title=self.plain_title(needed))
-        text = self.texts.reasons.get(reason, {}).get("sentence")
+        text = self._entry(reason, cause).get("sentence")
         return self._fill(_pick(text, self.language), values) if text else self.f(reason, "code")
+
+    def below(self, status: str, sentence: str) -> str:
+        """Give a sentence that begins with its status, to stand where the status is shown already."""
+        opening = f"{self.t(f'status_{status}')}: "
+        if not sentence.startswith(opening):
+            return sentence
+        rest = sentence[len(opening) :]
+        return type(sentence)(rest[:1].upper() + rest[1:])
+
+    def action(self, reason: str, requirement: str, places: str) -> str:
+        """Give what to do as a short imperative with the places in it; `places` is safe as it stands."""
+        text = self.texts.reasons.get(reason, {}).get("action")
+        if text:
+            return self._fill(_pick(text, self.language), {"places": Said(places)})
+        return self.t("action_other", title=Said(self.title(requirement)), places=Said(places))
+
+    def own_remedy(self, reason: str, values: Mapping[str, object], cause: str | None = None) -> tuple[str, str] | None:
+        """Give what the reason itself has to say on the way forward, for the operator and in plain words, or None."""
+        own = self._entry(reason, cause).get("remedy")
+        return (self.text(own["operator"], **values), self.text(own["plain"], **values)) if own else None
+
+    def _entry(self, reason: str, cause: str | None) -> Mapping[str, Any]:
+        entry = self.texts.reasons.get(reason, {})
+        return {**entry, **entry.get(cause, {})} if cause else entry
 
     def notice(self, notice: Notice) -> str:
         """Give the sentence of a notice."""

@@ -11,6 +11,7 @@ import pytest
 
 import compliance
 from compliance.reporting.formatter import SPECS, placeholders
+from compliance.reporting.view.worst import _FAULT
 from compliance.reporting.words import LANGUAGES, shipped_texts
 
 TEXTS = shipped_texts()
@@ -92,12 +93,24 @@ def notices_in_code() -> set[str]:
     return {key for _, call in _calls({"Notice"}) for key in _literals(call.args[0])}
 
 
+#: Whose doing it is, where that makes the sentence another.
+_CAUSES = frozenset({"ours", "theirs"})
+
+
+def _texts_of(part: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    if "sentence" in part:
+        yield "sentence", part["sentence"]
+    yield from part.get("remedy", {}).items()
+
+
 def _sets() -> Iterator[tuple[str, dict[str, str]]]:
     """Every text in three languages, with a name to tell it by."""
     for key, entry in TEXTS.reasons.items():
-        yield f"{key} sentence", entry["sentence"]
+        yield from ((f"{key} {part}", entry[part]) for part in ("sentence", "action") if part in entry)
         for reader, text in entry.get("remedy", {}).items():
             yield f"{key} remedy {reader}", text
+        for cause in _CAUSES & set(entry):
+            yield from ((f"{key} {cause} {name}", text) for name, text in _texts_of(entry[cause]))
     for key, text in TEXTS.notices.items():
         yield f"notice {key}", dict(text)
 
@@ -120,9 +133,33 @@ def test_notices_in_code_and_in_texts_are_the_same() -> None:
 @pytest.mark.parametrize("key", sorted(TEXTS.reasons))
 def test_a_reason_holds_a_sentence_and_perhaps_a_whole_remedy(key: str) -> None:
     entry = TEXTS.reasons[key]
-    assert set(entry) <= {"sentence", "remedy"}
+    assert set(entry) <= {"sentence", "action", "remedy"} | _CAUSES
     assert "sentence" in entry
-    assert set(entry.get("remedy", {})) in (set(), {"operator", "plain"})
+    for part in (entry, *(entry[cause] for cause in _CAUSES & set(entry))):
+        assert set(part.get("remedy", {})) in (set(), {"operator", "plain"})
+
+
+def failures_in_code() -> set[str]:
+    """The reasons a check may fail for; a chain that does not build and a key that is no use are told by tables."""
+    told = {reason for name, call in _calls({"failed", "Path", "Selector"}) for reason in _reason_of(name, call)}
+    tables = (node for node in _nodes() if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name))
+    chains = (node.value for node in tables if getattr(node.targets[0], "id", "") == "_REASONS")
+    told |= {
+        text for table in chains if isinstance(table, ast.Dict) for value in table.values for text in _literals(value)
+    }
+    return told - NO_REASONS
+
+
+def test_every_failure_says_what_to_do_in_few_words() -> None:
+    assert sorted(reason for reason in failures_in_code() if "action" not in TEXTS.reasons[reason]) == []
+    actions = [text for entry in TEXTS.reasons.values() for text in entry.get("action", {}).values()]
+    assert all(placeholders(text) == {("places", "")} for text in actions)
+    assert all(len(text) < 90 and not text.endswith(".") for text in actions)
+
+
+def test_every_failure_has_its_place_in_the_lead() -> None:
+    assert failures_in_code() - set(_FAULT) == set()
+    assert set(_FAULT) - set(TEXTS.reasons) == set()
 
 
 @pytest.mark.parametrize(("name", "text"), SETS, ids=[name for name, _ in SETS])
@@ -153,7 +190,8 @@ def _given(call: ast.Call, name: str) -> set[str] | None:
 
 
 def _used(entry: Any) -> set[str]:
-    texts = [entry] if "nb" in entry else [entry["sentence"], *entry.get("remedy", {}).values()]
+    parts = [entry] if "nb" in entry else [entry, *(entry[cause] for cause in _CAUSES & set(entry))]
+    texts = [entry] if "nb" in entry else [text for part in parts for _, text in _texts_of(part)]
     return {name for text in texts for value in text.values() for name, _ in placeholders(value)}
 
 

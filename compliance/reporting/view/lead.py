@@ -7,28 +7,26 @@ from compliance.model.finding import Cause, Finding, Status
 from compliance.model.requirement import Duty
 from compliance.model.subject import Kind
 from compliance.reporting.view.source import Source
+from compliance.reporting.view.worst import counted_failures, worst
 from compliance.reporting.words import RequirementTitle, Say, plural_key
 
-#: Worst first: mail in clear, then mail to whoever answers, then mail anybody can forge.
-_GRAVITY = (
-    "U02-1b-1", "U02-1a-1", "MX-1", "U02-1b-2", "U02-1b-4", "U02-1b-3", "DIGDIR-DANE-2", "U02-1c-3", "U02-1c-2",
-    "U02-4-1", "U02-4-2", "U02-2-1", "U02-2-3", "U02-3-1", "U02-TLS-1", "U02-TLS-2", "U02-1b-5",
-)  # fmt: skip
 #: Nobody tried these, so that they could not be done is not news; they stand in their own section.
-_NO_TRIAL = frozenset({Cause.MANUAL, Cause.NOT_ASKED})
-_CAUSES = ("ours", "theirs", "no_evidence", "manual", "not_asked", "not_built")
+_NO_TRIAL = frozenset({Cause.MANUAL, Cause.NOT_ASKED, Cause.NOT_BUILT})
+_CAUSES = ("ours", "theirs", "no_evidence")
+_TOLD = 3  # waivers that are told one by one
+_LETTERS = 12  # numbers up to this are written in letters
 
 
 def lead(source: Source) -> tuple[Say, ...]:
     """Give the lead's sentences, the first of them the one that is set in bold."""
     return (
-        *_reservations(source), *_inbound(source), *_outbound(source), *_worst(source), *_untested(source),
+        *_reservations(source), *_inbound(source), *_worst(source), *_outbound(source), *_untested(source),
     )  # fmt: skip
 
 
 def lead_more(source: Source) -> tuple[Say, ...]:
     """Give what a reader of the lead wants to know next: how much more is not met, waived, or stopped."""
-    return (*_others(source), *_waived(source), *_errors(source))
+    return (*_others(source), *_waived(source), *_not_built(source), *_errors(source))
 
 
 def _reservations(source: Source) -> Iterable[Say]:
@@ -44,13 +42,16 @@ def _inbound(source: Source) -> Iterable[Say]:
     safe, unsafe, unknown = _sorted_subjects(source, Kind.OWN_DOMAIN, "1b")
     total = safe + unsafe + unknown
     if not total:
+        yield from () if any(finding.kind is not Kind.ORGANISATION for finding in source.own) else [Say("lead_no_own")]
         return
     if unknown == total:
         yield Say(plural_key("lead_inbound_unknown", total))
     elif safe == total:
         yield Say(plural_key("lead_inbound_all", total), {"n": total})
-    elif safe == 0:
+    elif unsafe == total:
         yield Say(plural_key("lead_inbound_none", total), {"n": total})
+    elif safe == 0:
+        yield Say("lead_inbound_unproven", {"n": total, "unsafe": unsafe, "unknown": unknown})
     else:
         yield Say("lead_inbound_some", {"safe": safe, "n": total})
 
@@ -80,44 +81,42 @@ def _sorted_subjects(source: Source, kind: Kind, measure: str) -> tuple[int, int
     return safe, unsafe, len(concerned) - safe - unsafe
 
 
-def _failing(source: Source) -> tuple[str, dict[str, list[Finding]]]:
-    """Give the gravest requirement that is not met, and all of them with their findings; `` if there is none."""
-    failing: dict[str, list[Finding]] = {}
-    for finding in source.own:
-        if finding.status is Status.FAIL and finding.counted:
-            failing.setdefault(finding.requirement, []).append(finding)
-    return min(failing, key=lambda key: _grave(source, key, failing[key]), default=""), failing
-
-
 def _worst(source: Source) -> Iterable[Say]:
-    worst, failing = _failing(source)
-    if not worst:
+    found = worst(source)
+    if found:
+        yield found.said
+    elif _waivers(source):
         return
-    names = tuple(dict.fromkeys(source.display(finding.subject) for finding in failing[worst]))
-    requirement = source.requirements.get(worst)
-    shown, rest = (names, 0) if len(names) <= 3 else (names[:2], len(names) - 2)
-    key = "lead_worst" if not rest else "lead_worst_more"
-    values: dict[str, object] = {"title": RequirementTitle(worst), "names": list(shown), "rest": rest}
-    yield Say(key, values | {"consequence": requirement.consequence if requirement else {}})
+    elif any(finding.status is Status.PASS and finding.level is Duty.MUST for finding in source.own):
+        yield Say("lead_all_met")
 
 
 def _others(source: Source) -> Iterable[Say]:
-    worst, failing = _failing(source)
-    others = sum(len(found) for key, found in failing.items() if key != worst and found[0].level is Duty.MUST)
+    found = worst(source)
+    told = {id(finding) for finding in found.findings} if found else set()
+    basic = [finding for finding in counted_failures(source) if finding.level is Duty.MUST]
+    others = sum(id(finding) not in told for finding in basic)
     if others:
         yield Say(plural_key("lead_others", others), {"n": others})
 
 
-def _grave(source: Source, key: str, findings: list[Finding]) -> tuple[bool, int, int]:
-    must = any(finding.level is Duty.MUST for finding in findings)
-    place = _GRAVITY.index(key) if key in _GRAVITY else len(_GRAVITY) + source.order.get(key, 999)
-    return not must, place, -len(findings)
+def _waivers(source: Source) -> list[Finding]:
+    return [finding for finding in source.own if finding.status is Status.FAIL and not finding.counted]
 
 
 def _waived(source: Source) -> Iterable[Say]:
-    waived = sum(finding.status is Status.FAIL and not finding.counted for finding in source.own)
-    if waived:
-        yield Say(plural_key("lead_waived", waived), {"n": waived})
+    waived = _waivers(source)
+    if len(waived) > _TOLD:
+        yield Say("lead_waived_number", {"n": len(waived)})
+    elif waived:
+        what = tuple(
+            Say(
+                "lead_waived_what",
+                {"title": RequirementTitle(finding.requirement), "name": source.display(finding.subject)},
+            )
+            for finding in waived
+        )
+        yield Say(plural_key("lead_waived", len(waived)), {"n": len(waived), "what": what})
 
 
 def _untested(source: Source) -> Iterable[Say]:
@@ -135,14 +134,23 @@ def _untested(source: Source) -> Iterable[Say]:
         yield Say(plural_key("lead_untested", total), {"n": total, "why": why})
         return
     parts = tuple(
-        Say("lead_untested_part", {"count": _some(causes[cause]), "why": Say(f"why_{cause}")})
+        Say("lead_untested_part", {"count": _some(causes[cause], total), "why": Say(f"why_{cause}")})
         for cause in sorted(causes, key=lambda cause: (-causes[cause], _CAUSES.index(cause)))
     )
     yield Say("lead_untested_mixed", {"n": total, "parts": parts})
 
 
-def _some(n: int) -> Say:
-    return Say(plural_key("some_controls", n), {"n": n})
+def _some(n: int, total: int) -> Say:
+    """A part of a number is written as the number is: in letters or in figures."""
+    return Say("some_controls_figures" if total > _LETTERS else plural_key("some_controls", n), {"n": n})
+
+
+def _not_built(source: Source) -> Iterable[Say]:
+    found = {
+        finding.requirement for finding in source.own if finding.cause is Cause.NOT_BUILT and finding.level is Duty.MUST
+    }
+    if found:
+        yield Say(plural_key("lead_not_built", len(found)), {"n": len(found)})
 
 
 def _errors(source: Source) -> Iterable[Say]:

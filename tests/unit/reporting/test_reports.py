@@ -11,6 +11,7 @@ import pytest
 
 from compliance.model.finding import Cause, Status
 from compliance.reporting import check_lines, summary_lines, write_readme, write_reports
+from compliance.reporting.view.actions import front
 from compliance.reporting.view.lead import lead, lead_more
 from compliance.reporting.view.report import Report, lay_out, read_report
 from compliance.reporting.words import Words
@@ -127,13 +128,12 @@ def _lead(report: Report, language: str = "nb") -> str:
 def test_the_lead_tells_what_is_safe_what_is_not_and_what_is_unknown(report: Report) -> None:
     assert _lead(report) == (
         "Innkommende e-post er sikret på 1 av 3 domener. "
+        "Ett domene, kommunen.example, tar imot e-post på en tjener med utløpt sertifikat. "
         "Utgående kryptering er ikke dokumentert for avsendertjeneren. "
-        "Viktigst å rette: «Sertifikatet er gyldig nå» er ikke oppfylt for kommunen.example og mx2.kommunen.example. "
-        "Avsendere som krever gyldig sertifikat, leverer ikke hit. "
-        "Seks grunnleggende kontroller kunne ikke gjennomføres: fire fordi motparten avviste oss og "
+        "Seks grunnleggende kontroller kunne ikke gjennomføres: fire fordi motparten avviste oss eller ikke svarte og "
         "to fordi dokumentasjon for perioden mangler. "
         "I tillegg er to grunnleggende kontroller ikke oppfylt. "
-        "For én kontroll som ikke er oppfylt, er det et godkjent unntak. "
+        "Én kontroll som ikke er oppfylt, har godkjent unntak: «Bare TLS 1.2 og nyere» for kommunen.example. "
         "Én kontroll ble stanset av en feil i verktøyet."
     )
 
@@ -160,11 +160,16 @@ def test_untested_is_never_safe(report: Report) -> None:
 
 def test_an_action_at_a_host_counts_all_it_mends(report: Report) -> None:
     first = report.actions[0]
-    at_host = next(action for action in report.actions if action.requirement == "U02-1b-4")
-    assert (first.requirement, first.mends) == ("U02-4-2", 3)
-    assert first.places == ("kommunen.example", "skole.example", "blåbær.example")
-    assert (at_host.places, at_host.mends) == (("mx2.kommunen.example",), 2)
-    assert [action.own for action in report.actions] == sorted((action.own for action in report.actions), reverse=True)
+    record = next(action for action in report.actions if action.requirement == "U02-4-2")
+    assert (first.requirement, first.places, first.mends) == ("U02-1b-4", ("mx2.kommunen.example",), 2)
+    assert record.places == ("kommunen.example", "skole.example", "blåbær.example")
+    assert (record.basic, record.mends) == (False, 3)  # what is only recommended comes after what is basic
+
+
+def test_the_front_page_names_our_own_jobs_and_a_partners(report: Report) -> None:
+    order = [(not action.own, not action.basic) for action in report.actions]
+    assert order == sorted(order)
+    assert [action.own for action in front(report.actions, most=2)] == [True, False]
 
 
 def test_percent_is_of_what_was_tested(report: Report) -> None:

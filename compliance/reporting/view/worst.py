@@ -1,0 +1,105 @@
+"""The worst that is not met, as a sentence that says what is wrong: chosen by weight, told of whom it is so."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from compliance.model.finding import Finding, Status
+from compliance.model.requirement import Duty
+from compliance.model.subject import Kind
+from compliance.reporting.view.source import Source
+from compliance.reporting.words import RequirementTitle, Say, plural_key
+
+#: What is wrong, worst first: mail in clear, then mail to whoever answers, then mail anybody can forge.
+_FAULTS: Mapping[str, tuple[str, ...]] = {
+    "clear": (
+        "starttls_not_offered", "starttls_masked", "ehlo_unknown", "starttls_unavailable", "handshake_failed",
+        "no_tls_behind_220",
+    ),
+    "expired": ("expired",),
+    "untrusted": (
+        "self_signed", "unknown_issuer", "missing_intermediate", "demo_certificate", "private_root", "expired_issuer",
+        "expired_intermediate", "bad_signature", "not_ca", "path_length", "name_constraint", "wrong_usage",
+        "critical_extension", "chain_refused", "certificate_unreadable",
+    ),
+    "name": ("name_mismatch", "name_missing", "cn_only"),
+    "early": ("not_yet_valid",),
+    "old_tls": ("old_tls_accepted",),
+    "weak": ("weak_key", "weak_signature"),
+    "mx": ("mx_no_host_name", "mx_is_address", "mx_no_address", "mx_is_alias", "null_mx_beside_others"),
+    "spf_open": ("spf_open_ending", "spf_no_ending", "spf_too_broad", "spf_too_broad_v6"),
+    "dmarc_none": ("dmarc_missing", "dmarc_several", "dmarc_syntax", "registry_record"),
+    "spf_none": ("spf_missing", "spf_several", "spf_syntax"),
+    "dmarc_open": ("dmarc_policy_none", "dmarc_subdomains_open", "dmarc_pct_zero"),
+    "dkim_none": ("dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing"),
+    "dkim_weak": ("dkim_weak_key", "dkim_only_sha1"),
+    "parked_mx": ("parked_has_mx", "parked_has_address"),
+    "parked_spf": ("spf_parked_sends",),
+    "parked_dmarc": ("dmarc_parked_not_rejected",),
+    "contact": ("contact_missing", "contact_incomplete", "contact_not_reviewed", "contact_outdated"),
+    "ptr": ("ptr_missing", "ptr_disagrees", "helo_disagrees"),
+    "tls13": ("tls13_not_accepted",),
+}  # fmt: skip
+_FAULT = {reason: fault for fault, reasons in _FAULTS.items() for reason in reasons}
+_ORDER = tuple(_FAULTS)
+#: Told of where mail is received; the rest is told of what somebody has.
+_RECEIVING = frozenset({"clear", "expired", "untrusted", "name", "early", "old_tls", "weak", "tls13"})
+_WHOM = {
+    Kind.OWN_DOMAIN: "domain", Kind.INBOUND_HOST: "host", Kind.SUBMISSION_HOST: "host", Kind.OUTBOUND_HOST: "sender",
+    Kind.PARTNER: "partner", Kind.PARKED_DOMAIN: "parked",
+}  # fmt: skip
+_NAMED = 3  # more names than this are no sentence to read aloud
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The sentence, and the findings it speaks of."""
+
+    said: Say
+    findings: tuple[Finding, ...]
+
+
+def counted_failures(source: Source) -> tuple[Finding, ...]:
+    """Give what is not met in the own verdict, approved waivers apart."""
+    return tuple(finding for finding in source.own if finding.status is Status.FAIL and finding.counted)
+
+
+def worst(source: Source) -> Worst | None:
+    """Give the worst of what is not met; None where nothing is."""
+    gathered: dict[tuple[bool, bool, int, int, str, str], list[Finding]] = {}
+    for finding in counted_failures(source):
+        for fault in _faults(finding):
+            gathered.setdefault(_weight(source, finding, fault), []).append(finding)
+    if not gathered:
+        return None
+    weight = min(gathered)
+    fault, whom = weight[-2], _WHOM.get(gathered[weight][0].kind, "")
+    alike = tuple(item for key, found in gathered.items() if key[-2] == fault for item in found)
+    return Worst(_sentence(source, fault, whom, gathered[weight]), alike)
+
+
+def _faults(finding: Finding) -> Iterable[str]:
+    reasons = [target.reason for target in finding.targets if target.status is Status.FAIL] or [finding.reason]
+    return dict.fromkeys(_FAULT.get(reason, "other") for reason in reasons)
+
+
+def _weight(source: Source, finding: Finding, fault: str) -> tuple[bool, bool, int, int, str, str]:
+    """Basic first, domains without mail last, then by fault; of one fault the domains before their hosts."""
+    told = _ORDER.index(fault) if fault in _ORDER else len(_ORDER) + source.order.get(finding.requirement, 999)
+    kinds = list(_WHOM)
+    place = kinds.index(finding.kind) if finding.kind in kinds else len(kinds)
+    apart = finding.requirement if fault == "other" else ""
+    return finding.level is not Duty.MUST, finding.kind is Kind.PARKED_DOMAIN, told, place, fault, apart
+
+
+def _sentence(source: Source, fault: str, whom: str, found: list[Finding]) -> Say:
+    names = tuple(dict.fromkeys(source.display(finding.subject) for finding in found))
+    if fault == "other" or not whom:
+        shown = names if len(names) <= _NAMED else names[: _NAMED - 1]
+        values = {"title": RequirementTitle(found[0].requirement), "names": list(shown), "n": len(names) - len(shown)}
+        return Say("wrong_other" if len(shown) == len(names) else "wrong_other_more", values)
+    n = len(names)
+    subject = Say(plural_key(f"whom_{whom}", n), {"n": n})
+    if n <= _NAMED:
+        subject = Say("whom_named", {"whom": subject, "names": list(names)})
+    verb = "having" if fault not in _RECEIVING else f"receiving_{'host' if whom == 'host' else 'domain'}"
+    return Say(f"wrong_{fault}", {"who": Say(plural_key(verb, n), {"whom": subject})})
