@@ -1,0 +1,241 @@
+"""From a subject to what is asked: mail hosts, MX names, senders, and the lines where there is nothing to ask."""
+
+import pytest
+
+from compliance.checks.registry import Scope
+from compliance.checks.scopes import targets
+from compliance.model.finding import Verdict
+from compliance.model.observation import Observation
+from compliance.model.subject import Subject
+from tests.unit.checks.build import ADDRESS, DOMAIN, MX, context, dns, judged, noticed, subject, told, unheard, way_in
+
+Facts = tuple[Observation, ...]
+NO_MX, NULL_MX = dns(DOMAIN, "MX"), dns(DOMAIN, "MX", "0 .")
+NO_ADDRESS = (dns(DOMAIN, "A"), dns(DOMAIN, "AAAA"))
+IMPLICIT = (NO_MX, dns(DOMAIN, "A", ADDRESS), dns(DOMAIN, "AAAA"))
+PRIVATE = way_in(address="10.1.2.3")
+UNIQUE_LOCAL = (dns(DOMAIN, "MX", f"10 {MX}."), dns(MX, "A"), dns(MX, "AAAA", "fd00::1"))
+
+
+def mx(*entries: str) -> Observation:
+    return dns(DOMAIN, "MX", *entries)
+
+
+def inbound(label: str = MX, **more: object) -> Subject:
+    return subject(label, "inbound_host", **more)
+
+
+def told_lines(subjects: tuple[Subject, ...], facts: Facts, *, inside: bool = False, scope: Scope) -> list[str]:
+    """Write each target: a view as its name, a settled line as name and verdict."""
+    run = context(facts, *subjects, inside=inside)
+    views, lines = targets(scope, run, subjects[0], subjects[0].kinds[0])
+    return [*(view.target for view in views), *(f"{name}: {told(verdict)}" for name, verdict, _ in lines)]
+
+
+OWN, PARTNER = (subject(),), (subject(kind="partner"),)
+HOST = f"{MX}[{ADDRESS}]:25"
+HOSTS = [
+    ("one host", OWN, way_in(), [HOST]),
+    (
+        "every address of every MX",
+        OWN,
+        (
+            mx(f"10 {MX}.", "20 b.example."),
+            dns(MX, "A", ADDRESS, "192.0.2.2"),
+            dns(MX, "AAAA", "2001:db8::1"),
+            dns("b.example", "A", "192.0.2.3"),
+            dns("b.example", "AAAA"),
+        ),
+        [HOST, f"{MX}[192.0.2.2]:25", f"{MX}[2001:db8::1]:25", "b.example[192.0.2.3]:25"],
+    ),
+    ("null MX", OWN, (NULL_MX,), [f"{DOMAIN}: not_applicable null_mx"]),
+    ("no MX, no address", OWN, (NO_MX, *NO_ADDRESS), [f"{DOMAIN}: not_applicable no_mx"]),
+    ("no MX, an address", OWN, IMPLICIT, [f"{DOMAIN}[{ADDRESS}]:25"]),
+    (
+        "no MX, and no answer about addresses",
+        OWN,
+        (NO_MX, unheard(DOMAIN, "A"), dns(DOMAIN, "AAAA")),
+        [f"{DOMAIN}: not_tested theirs dns_no_answer"],
+    ),
+    ("no such domain", OWN, (dns(DOMAIN, "MX", rcode="NXDOMAIN"),), [f"{DOMAIN}: not_applicable no_domain"]),
+    ("no answer", OWN, (unheard(DOMAIN, "MX"),), [f"{DOMAIN}: not_tested theirs dns_no_answer"]),
+    ("never asked", OWN, (), [f"{DOMAIN}: not_tested no_evidence not_recorded"]),
+    ("SERVFAIL", OWN, (dns(DOMAIN, "MX", rcode="SERVFAIL"),), [f"{DOMAIN}: not_tested theirs dns_refused"]),
+    (
+        "SERVFAIL, an answer without checking",
+        OWN,
+        (dns(DOMAIN, "MX", rcode="SERVFAIL"), dns(DOMAIN, "MX", f"10 {MX}.", disabled=True)),
+        [f"{DOMAIN}: not_tested theirs dns_bogus"],
+    ),
+    (
+        "SERVFAIL without checking too",
+        OWN,
+        (dns(DOMAIN, "MX", rcode="SERVFAIL"), dns(DOMAIN, "MX", rcode="SERVFAIL", disabled=True)),
+        [f"{DOMAIN}: not_tested theirs dns_refused"],
+    ),
+    (
+        "an MX name without an address beside a good one",
+        OWN,
+        (mx(f"10 {MX}.", "20 b.example."), *way_in()[1:], dns("b.example", "A"), dns("b.example", "AAAA")),
+        [HOST, "b.example: not_applicable mx_no_address"],
+    ),
+    (
+        "an MX name nobody answered for, beside a good one",
+        OWN,
+        (mx(f"10 {MX}.", "20 b.example."), *way_in()[1:], unheard("b.example", "A"), unheard("b.example", "AAAA")),
+        [HOST, "b.example: not_tested theirs dns_no_answer"],
+    ),
+    ("an address for an MX", OWN, (mx("10 192.0.2.9"),), ["192.0.2.9: not_applicable mx_is_address"]),
+    ("a name that bites", OWN, (mx("10 $(id).x."),), ["$(id).x: not_tested theirs unsafe_name"]),
+    (
+        "a null MX beside another",
+        OWN,
+        (mx("0 .", f"10 {MX}."), *way_in()[1:]),
+        [HOST, ".: not_applicable null_mx_beside_others"],
+    ),
+    # what the inventory says of a host
+    ("a dummy", (*OWN, inbound(dummy="felle")), way_in(), [f"{HOST}: not_applicable dummy_mx"]),
+    ("a dummy by address", (*OWN, inbound(ADDRESS, dummy="felle")), way_in(), [f"{HOST}: not_applicable dummy_mx"]),
+    ("never to be asked", (*OWN, inbound(probe="never")), way_in(), [f"{HOST}: not_tested not_asked probe_never"]),
+    # seen from inside
+    ("our own, private", OWN, PRIVATE, [f"{MX}[10.1.2.3]:25: not_tested ours seen_from_inside"]),
+    ("our own, unique local", OWN, UNIQUE_LOCAL, [f"{MX}[fd00::1]:25: not_tested ours seen_from_inside"]),
+    ("a partner's, private", PARTNER, PRIVATE, [f"{MX}[10.1.2.3]:25"]),
+    ("172.16/12 ends at 172.31", OWN, way_in(address="172.32.0.1"), [f"{MX}[172.32.0.1]:25"]),
+    ("loopback is a lab", OWN, way_in(address="127.0.0.1"), [f"{MX}[127.0.0.1]:25"]),
+    # host entries
+    ("a host by name", (inbound(),), way_in()[1:], [HOST]),
+    ("a host by address", (inbound(ADDRESS),), (), [f"{ADDRESS}[{ADDRESS}]:25"]),
+    ("a host by address, an MX name leads there", (inbound(ADDRESS, receives_for=(DOMAIN,)),), way_in(), [HOST]),
+    (
+        "a host by address, the MX leads elsewhere",
+        (inbound("192.0.2.77", receives_for=(DOMAIN,)),),
+        way_in(),
+        ["192.0.2.77[192.0.2.77]:25"],
+    ),
+    (
+        "a host by address, two names lead there",
+        (inbound(ADDRESS, receives_for=(DOMAIN, "annen.example")),),
+        (*way_in(), *way_in("annen.example", "a.annen.example")),
+        [f"a.annen.example[{ADDRESS}]:25", HOST],
+    ),
+]
+
+
+@pytest.mark.parametrize(("case", "subjects", "facts", "expected"), HOSTS, ids=[row[0] for row in HOSTS])
+def test_mail_hosts_are_all_that_mail_may_come_to(
+    case: str, subjects: tuple[Subject, ...], facts: Facts, expected: list[str]
+) -> None:
+    assert told_lines(subjects, facts, scope=Scope.MAIL_HOSTS) == expected
+
+
+def test_a_run_that_is_meant_from_inside_asks_private_addresses() -> None:
+    assert told_lines(OWN, PRIVATE, inside=True, scope=Scope.MAIL_HOSTS) == [f"{MX}[10.1.2.3]:25"]
+
+
+ALIAS = (mx(f"10 {MX}."), dns(MX, "A", ADDRESS, aliases=("a.example",)), dns(MX, "AAAA", aliases=("a.example",)))
+MX_ROWS = [
+    ("own_domain", way_in(), ["pass mx_resolves"]),
+    ("own_domain", (NULL_MX,), ["pass null_mx_alone"]),
+    ("own_domain", IMPLICIT, ["pass implicit_mx implicit_mx"]),
+    ("own_domain", (NO_MX, *NO_ADDRESS), ["not_applicable no_mx"]),
+    ("own_domain", (dns(DOMAIN, "MX", rcode="NXDOMAIN"),), ["not_applicable no_domain"]),
+    ("own_domain", ALIAS, ["fail mx_is_alias"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A"), dns(MX, "AAAA")), ["fail mx_no_address"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", rcode="NXDOMAIN"), dns(MX, "AAAA", rcode="NXDOMAIN")),
+     ["fail mx_no_address"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A"), unheard(MX, "AAAA")), ["not_tested theirs dns_no_answer"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", ADDRESS), unheard(MX, "AAAA")), ["pass mx_resolves"]),
+    ("own_domain", (mx("10 192.0.2.9"),), ["fail mx_is_address"]),
+    ("own_domain", (mx("10 $(id).x."),), ["fail mx_no_host_name"]),
+    ("own_domain", (mx("0 .", f"10 {MX}."), *way_in()[1:]), ["fail null_mx_beside_others", "pass mx_resolves"]),
+    ("own_domain", (mx("10 ."),), ["fail null_mx_beside_others"]),
+    ("parked_domain", (NULL_MX,), ["pass null_mx_alone"]),
+    ("parked_domain", (NO_MX, *NO_ADDRESS), ["pass parked_without_mx"]),
+    ("parked_domain", (dns(DOMAIN, "MX", rcode="NXDOMAIN"),), ["pass parked_without_mx"]),
+    ("parked_domain", IMPLICIT, ["fail parked_has_address"]),
+    ("parked_domain", way_in(), ["fail parked_has_mx"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "facts", "expected"), MX_ROWS)
+def test_mx_names_lead_somewhere_or_say_that_no_mail_is_wanted(kind: str, facts: Facts, expected: list[str]) -> None:
+    run = context(facts, subject(kind=kind))
+    views, lines = targets(Scope.MX_NAMES, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdicts = [judged(run, "MX-1", view) for view in views]
+    assert [" ".join([told(each), *noticed(each)]) for each in verdicts] == expected
+    assert not lines
+
+
+def test_an_mx_nobody_answered_for_is_one_line() -> None:
+    assert told_lines(OWN, (unheard(DOMAIN, "MX"),), scope=Scope.MX_NAMES) == [
+        f"{DOMAIN}: not_tested theirs dns_no_answer"
+    ]
+
+
+RELAY, BACK = "rele.etaten.example", "1.2.0.192.in-addr.arpa"
+NAMED = dns(BACK, "PTR", f"{RELAY}.")
+FORWARD = dns(RELAY, "A", ADDRESS)
+PTR_ROWS = [
+    ("agrees", "", (NAMED, FORWARD), "pass ptr_agrees", ["helo_not_listed"]),
+    ("agrees, EHLO name too", RELAY, (NAMED, FORWARD), "pass ptr_agrees", []),
+    ("no name", "", (dns(BACK, "PTR", rcode="NXDOMAIN"),), "fail ptr_missing", []),
+    ("no answer", "", (unheard(BACK, "PTR"),), "not_tested theirs dns_no_answer", []),
+    ("the name leads elsewhere", "", (NAMED, dns(RELAY, "A", "192.0.2.9")), "fail ptr_disagrees", []),
+    ("the name is gone", "", (NAMED, dns(RELAY, "A", rcode="NXDOMAIN")), "fail ptr_disagrees", []),
+    ("the name is not answered for", "", (NAMED, unheard(RELAY, "A")), "not_tested theirs dns_no_answer", []),
+    (
+        "one name of two agrees",
+        RELAY,
+        (dns(BACK, "PTR", "x.example.", f"{RELAY.upper()}."), dns("x.example", "A"), FORWARD),
+        "pass ptr_agrees",
+        [],
+    ),
+    ("a name that bites", "", (dns(BACK, "PTR", "$(id)."),), "fail ptr_disagrees", []),
+    (
+        "EHLO name leads elsewhere",
+        "ut.etaten.example",
+        (NAMED, FORWARD, dns("ut.etaten.example", "A", "192.0.2.9")),
+        "fail helo_disagrees",
+        [],
+    ),
+    (
+        "EHLO name is not answered for",
+        "ut.etaten.example",
+        (NAMED, FORWARD, unheard("ut.etaten.example", "A")),
+        "not_tested theirs dns_no_answer",
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize(("case", "helo", "facts", "expected", "notices"), PTR_ROWS, ids=[row[0] for row in PTR_ROWS])
+def test_a_sender_looks_like_itself(case: str, helo: str, facts: Facts, expected: str, notices: list[str]) -> None:
+    run = context(facts, subject(ADDRESS, "outbound_host", helo=helo))
+    (view,), _ = targets(Scope.SENDERS, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdict: Verdict = judged(run, "PTR-1", view)
+    assert (told(verdict), noticed(verdict)) == (expected, notices)
+
+
+SENDERS = [
+    ("by name", (subject(RELAY, "outbound_host"),), (FORWARD, dns(RELAY, "AAAA")), [ADDRESS]),
+    ("by address", (subject(ADDRESS, "outbound_host"),), (), [ADDRESS]),
+    (
+        "a service",
+        (subject("m365", "outbound_host", hostname="", service="exchange_online"),),
+        (),
+        ["m365: not_applicable supplier_owns_addresses"],
+    ),
+    ("nobody", OWN, (), [f"{DOMAIN}: not_tested no_evidence no_sender_listed"]),
+    (
+        "a name without an address",
+        (subject(RELAY, "outbound_host"),),
+        (dns(RELAY, "A"), dns(RELAY, "AAAA")),
+        [f"{RELAY}: not_applicable mx_no_address"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("case", "subjects", "facts", "expected"), SENDERS, ids=[row[0] for row in SENDERS])
+def test_senders_are_addresses(case: str, subjects: tuple[Subject, ...], facts: Facts, expected: list[str]) -> None:
+    assert told_lines(subjects, facts, scope=Scope.SENDERS) == expected
