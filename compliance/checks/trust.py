@@ -32,6 +32,7 @@ _REASONS = {
     19: "unknown_issuer",
     20: "unknown_issuer",
     21: "unknown_issuer",
+    22: "chain_refused",  # too long; and so is whatever stands not here
     25: "path_length",
     32: "not_ca",
     34: "critical_extension",

@@ -112,6 +112,7 @@ CASES = (
     Case("stranger's chain", lambda: [leaf(STRANGER), STRANGER], "unknown_issuer"),
     Case("stranger's intermediate", lambda: under(make(Wanted("S2", STRANGER))), "unknown_issuer"),
     Case("middle one missing", lambda: [leaf(LOWER), LOWER], "unknown_issuer"),
+    Case("middle one missing, public leaf", lambda: [leaf(LOWER, more=(ISSUERS,)), LOWER], "unknown_issuer"),
     Case("signed by an impostor", lambda: [leaf(IMPOSTOR), IMPOSTOR], "unknown_issuer"),
     Case("old intermediate", lambda: under(make(Wanted("M", ROOT, until=-1))), "expired_issuer"),
     Case("intermediate of tomorrow", lambda: under(make(Wanted("M", ROOT, since=9))), "expired_issuer"),
@@ -176,6 +177,7 @@ def test_a_chain_is_judged(case: Case, tmp_path: Path) -> None:
     assert path.reason == case.reason
     assert path.superfluous == case.superfluous
     assert bool(path.certificates) == (not case.reason)
+    assert all(link.not_before <= NOW <= link.not_after for link in path.certificates[1:])
     if shutil.which("openssl") and not case.differs:
         assert openssl_trusts(tmp_path, chain, case.roots) == (not path.reason)
 
