@@ -54,7 +54,7 @@ def basis(words: Words, source: Source, key: str, *, short: bool = False) -> str
         return words.t("basis_nsm", measure=measure) if measure else words.t("basis_nsm_other")
     if requirement.basis is Basis.OTHER:
         return words.t("basis_other", sources=[_spaced(name) for name in requirement.sources])
-    reading = words.t("basis_derived", measure=measure or "1")
+    reading = words.t("basis_derived_short" if short else "basis_derived", measure=measure or "1")
     if not requirement.threshold:
         return reading
     key = "basis_threshold_short" if short else "basis_threshold"

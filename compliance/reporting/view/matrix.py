@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 
-from compliance.model.finding import Status
+from compliance.model.finding import Cause, Status
 from compliance.model.subject import HOST_KINDS, Kind
 from compliance.reporting.view.results import Result
 from compliance.reporting.view.source import Source
 
 _WIDTH = 5  # columns that fit a page on paper
 _MANY = 40  # with more own subjects than this, those with nothing to say are left to the workbook
+
+
+_Found = dict[tuple[str, str], dict[str, Result]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,15 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """One table: subjects of the same sort side by side. `part` is domains, hosts, partners or organisation."""
+    """One table: subjects of the same sort side by side. `part` is domains, hosts, partners or organisation.
+
+    `not_built` are the requirements no subject of the part could be judged by, told below its last table.
+    """
 
     part: str
     subjects: tuple[str, ...]
     rows: tuple[MatrixRow, ...]
+    not_built: tuple[str, ...]
 
     def column(self, number: int) -> tuple[tuple[str, Result], ...]:
         """Give one subject's results as a list: what a narrow screen shows."""
@@ -44,7 +51,7 @@ class Matrices:
 
 def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
     """Lay out the own results."""
-    by_subject: dict[tuple[str, str], dict[str, Result]] = {}
+    by_subject: _Found = {}
     for result in results:
         if result.own:
             place = (_part(result.finding.kind), result.finding.subject)
@@ -59,7 +66,10 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
         labels = [label for kind, label in columns if kind == part]
         width = max(1, len(labels)) if part == "exchange" else _WIDTH  # there the partners are the rows
         starts = range(0, len(labels), width)
-        tables += [_table(source, part, labels[start : start + width], by_subject) for start in starts]
+        left = _not_built(source, part, by_subject)
+        for start in starts:
+            last = start + width >= len(labels)
+            tables.append(_table(source, part, labels[start : start + width], by_subject, left, last=last))
     return Matrices(tuple(tables), len(by_subject) - len(columns))
 
 
@@ -84,10 +94,23 @@ def _has_something(results: dict[str, Result]) -> bool:
     return any(result.finding.status not in quiet for result in results.values())
 
 
-def _table(source: Source, part: str, labels: list[str], found: dict[tuple[str, str], dict[str, Result]]) -> Matrix:
-    asked = {key for label in labels for key in found[part, label]}
+def _not_built(source: Source, part: str, found: _Found) -> tuple[str, ...]:
+    """Give the requirements of a part that the tool judged nobody by: yellow rows would drown what it did judge."""
+    causes: dict[str, set[object]] = {}
+    for (kind, _), results in found.items():
+        for key, result in results.items():
+            if kind == part:
+                causes.setdefault(key, set()).add(result.finding.cause or result.finding.status)
+    left = [key for key, seen in causes.items() if seen == {Cause.NOT_BUILT}]
+    return tuple(sorted(left, key=lambda key: source.order.get(key, 999)))
+
+
+def _table(
+    source: Source, part: str, labels: list[str], found: _Found, not_built: tuple[str, ...], *, last: bool
+) -> Matrix:
+    asked = {key for label in labels for key in found[part, label]} - set(not_built)
     ordered = sorted(asked, key=lambda key: source.order.get(key, 999))
     rows = tuple(
         MatrixRow(key, source.measure(key), tuple(found[part, label].get(key) for label in labels)) for key in ordered
     )
-    return Matrix(part, tuple(source.display(label) for label in labels), rows)
+    return Matrix(part, tuple(source.display(label) for label in labels), rows, not_built if last else ())

@@ -79,7 +79,11 @@ def worst(source: Source) -> Worst | None:
 
 def _faults(finding: Finding) -> Iterable[str]:
     reasons = [target.reason for target in finding.targets if target.status is Status.FAIL] or [finding.reason]
-    return dict.fromkeys(_FAULT.get(reason, "other") for reason in reasons)
+    faults = dict.fromkeys(_FAULT.get(reason, "other") for reason in reasons)
+    # Of a partner's entry only the contact is ours to answer for in these words; its servers are its own.
+    if finding.kind is Kind.PARTNER:
+        return dict.fromkeys(fault if fault == "contact" else "other" for fault in faults)
+    return faults
 
 
 def _weight(source: Source, finding: Finding, fault: str) -> tuple[bool, bool, int, int, str, str]:
