@@ -149,6 +149,25 @@ class HelloFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyFacts:
+    """One HTTPS answer to the question for an MTA-STS policy (RFC 8461 section 3.3); no redirect is followed.
+
+    `status` is 0 where no HTTP answer was understood; `body` is kept of a 200 alone, its bytes as ISO 8859-1.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    kind: Literal["policy"]
+    name: str
+    address: str
+    port: int
+    tls: TlsFacts
+    status: int
+    media_type: str
+    location: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class VantageItem:
     """One line of the self-test: `state` ok, failed or unknown; `blocking` items can make a run incomplete."""
 
@@ -185,7 +204,7 @@ class StatementFacts:
     date: str
 
 
-Facts = DnsFacts | SmtpFacts | HelloFacts | VantageFacts | StatementFacts
+Facts = DnsFacts | SmtpFacts | HelloFacts | PolicyFacts | VantageFacts | StatementFacts
 AnyFacts = Annotated[Facts, Discriminator("kind")]
 
 
