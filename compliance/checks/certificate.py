@@ -1,12 +1,23 @@
 """The certificate a mail host presents: issuer, name, dates, strength. One fault never hides another."""
 
 from datetime import datetime, timedelta
+from functools import wraps
 
-from compliance.checks.dane import dane_holds
-from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, not_tested, noticing, passed
+from compliance.checks.dane import dane_holds, dane_unproven
+from compliance.checks.registry import (
+    CheckFunction,
+    Parameters,
+    Scope,
+    check,
+    failed,
+    not_applicable,
+    not_tested,
+    noticing,
+    passed,
+)
 from compliance.checks.trust import Path
 from compliance.checks.views import HostView
-from compliance.model.finding import Cause, Notice, Verdict
+from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.names import is_address
 from compliance.records.certificate import Certificate, CertificateFault, matches, read
 
@@ -31,7 +42,20 @@ def _path(view: HostView) -> Path:
     return view.context.path(view.chain, _seen_at(view))
 
 
+def each_chain(judge: CheckFunction) -> CheckFunction:
+    """Judge every chain a host presented, and give the worst: the next sender may meet any of them."""
+
+    @wraps(judge)
+    def worst(view: HostView, want: Parameters) -> Verdict:
+        verdicts = [judge(each, want) for each in view.presentations]
+        severe = (Status.FAIL, Status.ERROR, Status.NOT_TESTED)
+        return next((found for status in severe for found in verdicts if found.status is status), verdicts[-1])
+
+    return worst
+
+
 @check("certificate_trust", Scope.MAIL_HOSTS, reperform="trust")
+@each_chain
 def certificate_trust(view: HostView, want: Parameters) -> Verdict:
     """The chain builds to a configured root; a matching secure TLSA also passes where the baseline counts DANE."""
     verdict = pkix_trust(view, want)
@@ -42,6 +66,8 @@ def dane_or(view: HostView, verdict: Verdict) -> Verdict:
     """Give the DANE pass where the baseline counts it and it holds, else the verdict as it was."""
     if view.context.baseline.dane_counts and verdict.status == "fail" and dane_holds(view):
         return passed("met_through_dane")
+    if view.context.baseline.dane_counts and verdict.status == "fail":
+        return dane_unproven(view) or verdict
     return verdict
 
 
@@ -76,6 +102,7 @@ def _out_of_date(view: HostView) -> Certificate | None:
 
 
 @check("certificate_name", Scope.MAIL_HOSTS, reperform="certificate")
+@each_chain
 def certificate_name(view: HostView, want: Parameters) -> Verdict:
     """A dNSName of the certificate matches the MX name (RFC 9525 section 6); a DANE-EE match needs no name."""
     return dane_or(view, pkix_name(view, want))
@@ -99,17 +126,22 @@ def pkix_name(view: HostView, _want: Parameters) -> Verdict:
 
 
 @check("certificate_dates", Scope.MAIL_HOSTS, reperform="certificate_dates")
+@each_chain
 def certificate_dates(view: HostView, want: Parameters) -> Verdict:
     """The certificate was in date when it was seen (RFC 5280 4.1.2.5); DANE-EE ignores dates (RFC 7672 3.1.1)."""
+    return dane_or(view, pkix_dates(view, want))
+
+
+def pkix_dates(view: HostView, want: Parameters) -> Verdict:
+    """The certificate was in date when it was seen, DANE apart."""
     leaf = _leaf(view)
     if isinstance(leaf, Verdict):
         return leaf
     at = _seen_at(view)
     if at > leaf.not_after:
-        gone = (at - leaf.not_after).days
-        return dane_or(view, failed("expired", not_after=leaf.not_after.isoformat(), days=gone))
+        return failed("expired", not_after=leaf.not_after.isoformat(), days=(at - leaf.not_after).days)
     if at < leaf.not_before:
-        return dane_or(view, failed("not_yet_valid", not_before=leaf.not_before.isoformat()))
+        return failed("not_yet_valid", not_before=leaf.not_before.isoformat())
     left = leaf.not_after - at
     verdict = passed("in_date", not_after=leaf.not_after.isoformat(), days=left.days)
     soon = min(
@@ -120,6 +152,7 @@ def certificate_dates(view: HostView, want: Parameters) -> Verdict:
 
 
 @check("certificate_strength", Scope.MAIL_HOSTS, reperform="certificate_text")
+@each_chain
 def certificate_strength(view: HostView, want: Parameters) -> Verdict:
     """Leaf and built path: RSA of 2048 bits or EC of 256 or better, signed with SHA-256 or better."""
     leaf = _leaf(view)

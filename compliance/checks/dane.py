@@ -2,18 +2,38 @@
 
 from datetime import datetime
 
+from compliance.checks.registry import not_tested
+from compliance.checks.scopes import unanswered
 from compliance.checks.trust import Roots, build
 from compliance.checks.views import HostView
+from compliance.model.finding import Cause, Verdict
 from compliance.model.observation import Observation
 from compliance.model.subject import DOMAIN_KINDS
 from compliance.records import tlsa
 from compliance.records.certificate import CertificateFault, matches, read
-from compliance.records.dns_walk import DnsQuestion, facts
+from compliance.records.dns_walk import DnsQuestion, facts, is_answered
 
 
 def dane_holds(view: HostView) -> bool:
     """Tell whether secure TLSA records vouch for the presented chain: DANE-EE, or DANE-TA with name and dates."""
-    records = _secure_records(view)
+    return _vouched(view, _secure_records(view))
+
+
+def dane_unproven(view: HostView) -> Verdict | None:
+    """Say why DANE may hold here and cannot be proven: the records were not heard, or nobody could vouch for them."""
+    answer = view.context.evidence.answer(DnsQuestion(f"_25._tcp.{view.name}", "TLSA"))
+    steps = _way(view)
+    if not steps:
+        return None
+    if silent := tuple(each for each in (*steps, answer) if not is_answered(each)):
+        secure = view.context.dnssec_believed and all(_is_secure(each) for each in steps if each not in silent)
+        return unanswered(silent, view.context) if secure else None
+    unbelieved = not view.context.dnssec_believed or not all(map(_is_vouched_for, (*steps, answer)))
+    usable = tuple(record for record in _parsed(answer) if record.usable)
+    return not_tested(Cause.OURS, "dane_unproven", name=view.name) if unbelieved and _vouched(view, usable) else None
+
+
+def _vouched(view: HostView, records: tuple[tlsa.Tlsa, ...]) -> bool:
     if not records or not view.chain:
         return False
     if tlsa.matches_leaf(records, view.chain):
@@ -34,13 +54,21 @@ def _secure_records(view: HostView) -> tuple[tlsa.Tlsa, ...]:
     context = view.context
     question = DnsQuestion(f"_25._tcp.{view.name}", "TLSA")
     answer = context.evidence.answer(question)
-    steps = [context.evidence.by_id[key] for key in view.trail if key in context.evidence.by_id]
-    if view.kind in DOMAIN_KINDS and not any(step.question == "MX" for step in steps):
+    on_the_way = _way(view)
+    if not on_the_way:
         return ()
-    on_the_way = [step for step in steps if not _is_empty(step)]
     if not context.dnssec_believed or not all(map(_is_secure, (*on_the_way, answer))):
         return ()
     return tuple(record for record in _parsed(answer) if record.usable)
+
+
+def _way(view: HostView) -> list[Observation]:
+    """The answers that led here; a domain's way begins with its MX, without which there is none."""
+    known = view.context.evidence.by_id
+    steps = [known[key] for key in view.trail if key in known]
+    if view.kind in DOMAIN_KINDS and not any(step.question == "MX" for step in steps):
+        return []
+    return [step for step in steps if not _is_empty(step)]
 
 
 def _is_empty(step: Observation) -> bool:
@@ -52,6 +80,11 @@ def _is_empty(step: Observation) -> bool:
 def _is_secure(step: Observation) -> bool:
     seen = facts(step)
     return seen is not None and seen.ad and seen.ad_trusted and seen.rcode == "NOERROR"
+
+
+def _is_vouched_for(step: Observation) -> bool:
+    seen = facts(step)
+    return seen is not None and seen.ad_trusted
 
 
 def _parsed(answer: Observation) -> list[tlsa.Tlsa]:

@@ -1,9 +1,10 @@
 """The register of partners: can they carry what we ask, and do we know whom to ring (U-02 measure 1c)."""
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date
 
-from compliance.checks.certificate import certificate_dates, pkix_name, pkix_trust
+from compliance.checks.certificate import each_chain, pkix_dates, pkix_name, pkix_trust
 from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, not_tested, noticing, passed
 from compliance.checks.scopes import route_of
 from compliance.checks.transport import starttls
@@ -14,6 +15,7 @@ from compliance.records.dns_walk import facts
 
 
 @check("partner_capability", Scope.MAIL_HOSTS, reperform="trust")
+@each_chain
 def partner_capability(view: HostView, want: Parameters) -> Verdict:
     """Each of the partner's mail hosts can carry the level we ask toward it; `verify` by PKIX alone."""
     asked = view.subject.require_tls
@@ -21,15 +23,26 @@ def partner_capability(view: HostView, want: Parameters) -> Verdict:
         return not_applicable("no_tls_asked")
     if asked.to is Level.DANE:
         return not_tested(Cause.NOT_BUILT, "not_built")
-    steps = [starttls] if asked.to is Level.ENCRYPT else [starttls, pkix_trust, pkix_name, certificate_dates]
+    steps = [starttls] if asked.to is Level.ENCRYPT else [starttls, pkix_trust, _name, pkix_dates]
+    notices: list[Notice] = []
     for step in steps:
         found = step(view, want)
         if found.status is not Status.PASS:
             return found
-    carried = passed("carries_level", level=asked.to.value)
+        notices += found.notices
+    carried = passed("carries_level", *notices, level=asked.to.value)
     if asked.to is Level.VERIFY and not asked.match and not _mx_is_secure(view):
         return noticing(carried, Notice("mx_name_unauthenticated"))
     return carried
+
+
+def _name(view: HostView, want: Parameters) -> Verdict:
+    """The certificate is for the MX name; where names are pinned it is for one of those, whatever the DNS says."""
+    pinned = view.subject.require_tls.match if view.subject.require_tls else ()
+    if not pinned:
+        return pkix_name(view, want)
+    verdicts = [pkix_name(replace(view, name=name), want) for name in pinned]
+    return next((found for found in verdicts if found.status is Status.PASS), verdicts[0])
 
 
 def _mx_is_secure(view: HostView) -> bool:

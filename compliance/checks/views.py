@@ -1,6 +1,6 @@
 """Views: one target each, with the observations a check may rest its verdict on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compliance.checks.context import Context, heard
 from compliance.model.names import mail_host_target
@@ -20,6 +20,7 @@ class HostView:
     address: str
     port: int
     trail: tuple[str, ...] = ()
+    chosen: Observation | None = None  # the one session looked at, where they are judged one by one
 
     @property
     def target(self) -> str:
@@ -39,7 +40,13 @@ class HostView:
     @property
     def session(self) -> SmtpFacts | None:
         """The session whose handshake was completed, if one was."""
-        return heard(self.sessions)
+        return heard((self.chosen,) if self.chosen else self.sessions)
+
+    @property
+    def presentations(self) -> tuple["HostView", ...]:
+        """This view once for each different chain that was presented: a pool of servers may show several."""
+        latest = {facts.tls.chain: seen for seen in self.sessions if (facts := heard((seen,))) and facts.tls}
+        return tuple(replace(self, chosen=seen) for seen in latest.values()) or (self,)
 
     @property
     def chain(self) -> tuple[bytes, ...]:
