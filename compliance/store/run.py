@@ -130,8 +130,9 @@ def run_id(moment: datetime) -> str:
 
 
 def previous_run(parent: Path, organisation: str, apart_from: str) -> Previous | None:
-    """Find the last full, sealed run of the same organisation among the runs of a folder."""
-    for folder in sorted(parent.iterdir(), reverse=True) if parent.is_dir() else ():
+    """Find the last full, sealed run of the same organisation among the runs of a folder; the last by its time."""
+    found: list[tuple[str, str, Path]] = []
+    for folder in sorted(parent.iterdir()) if parent.is_dir() else ():
         if folder.name == apart_from or not is_sealed(folder):
             continue
         try:
@@ -139,5 +140,6 @@ def previous_run(parent: Path, organisation: str, apart_from: str) -> Previous |
         except (OSError, ValueError):
             continue
         if run.scope == "full" and run.state == "complete" and run.organisation.name == organisation:
-            return Previous(run.run_id, sha256(folder / MANIFEST))
-    return None
+            found.append((run.started, run.run_id, folder))
+    last = max(found, default=None)
+    return Previous(last[1], sha256(last[2] / MANIFEST)) if last else None
