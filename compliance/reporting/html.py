@@ -56,7 +56,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),
         "footer_middle": _css_text(f"{run.run_id}  {report.fingerprint[:19]}"),
         "requirement": _requirements(report),
-        "basis": lambda key: phrases.basis(words, report.source, key, short=True),
+        "basis": lambda key: phrases.basis(words, report.source, key, "_short"),
         "basis_long": lambda key: phrases.basis(words, report.source, key),
         "act": _act(report, words),
         "actor": lambda action: phrases.actor(words, action),

@@ -44,8 +44,11 @@ def places(words: Words, action: Action) -> str:
     return names if rest <= 0 else words.t("names_and_more", names=list(action.places[:3]), n=rest)
 
 
-def basis(words: Words, source: Source, key: str, *, short: bool = False) -> str:
-    """Give where a requirement comes from: NSM's text, our reading of it and whose threshold, or another issuer."""
+def basis(words: Words, source: Source, key: str, form: str = "") -> str:
+    """Give where a requirement comes from: NSM's text, our reading of it and whose threshold, or another issuer.
+
+    `form` is that of a matrix (`_short`), of a row (`_row`), or the whole sentence.
+    """
     requirement = source.requirements.get(key)
     if requirement is None:
         return ""
@@ -54,11 +57,10 @@ def basis(words: Words, source: Source, key: str, *, short: bool = False) -> str
         return words.t("basis_nsm", measure=measure) if measure else words.t("basis_nsm_other")
     if requirement.basis is Basis.OTHER:
         return words.t("basis_other", sources=[_spaced(name) for name in requirement.sources])
-    reading = words.t("basis_derived_short" if short else "basis_derived", measure=measure or "1")
+    reading = words.t(f"basis_derived{form}", measure=measure or "1")
     if not requirement.threshold:
         return reading
-    key = "basis_threshold_short" if short else "basis_threshold"
-    return reading + words.t(key, threshold=_spaced(requirement.threshold))
+    return reading + words.t(f"basis_threshold{form}", threshold=_spaced(requirement.threshold))
 
 
 def _spaced(source: str) -> str:

@@ -1,9 +1,9 @@
 """Results as rows of text: what the workbook and the rows of text both show, a row for each group of targets."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from compliance.model.finding import Finding, Status, WaiverNote
+from compliance.model.finding import Cause, Finding, Status, WaiverNote
 from compliance.reporting import phrases
 from compliance.reporting.view.report import Report
 from compliance.reporting.view.results import Group, Result
@@ -30,10 +30,34 @@ def heads(words: Words) -> tuple[str, ...]:
 
 
 def result_rows(report: Report, words: Words) -> tuple[ResultRow, ...]:
-    """Give all rows: not met first, then errors, untested and the rest; within each ours before the partners'."""
-    found = [(result, group) for result in report.results for group in result.groups]
+    """Give all rows: not met first, then errors, untested and the rest; within each ours before the partners'.
+
+    What the tool cannot judge yet is one row for each requirement, however many it is asked of.
+    """
+    found = [(result, group) for result in report.results for group in result.groups if not _not_built(result)]
     found.sort(key=lambda pair: (_RANK[pair[1].status] + _waived(pair[0], pair[1]), not pair[0].own))
-    return tuple(_row(report, words, result, group) for result, group in found)
+    rows = [_row(report, words, result, group) for result, group in found]
+    after = sum(_RANK[group.status] <= _RANK[Status.NOT_TESTED] for _, group in found)
+    return (*rows[:after], *_left(report, words), *rows[after:])
+
+
+def _not_built(result: Result) -> bool:
+    return result.finding.cause is Cause.NOT_BUILT and len(result.groups) == 1
+
+
+def _left(report: Report, words: Words) -> Iterable[ResultRow]:
+    gathered: dict[tuple[str, bool], list[Result]] = {}
+    for result in report.results:
+        if _not_built(result):
+            gathered.setdefault((result.finding.requirement, result.own), []).append(result)
+    for found in gathered.values():
+        first = found[0]
+        levels = dict.fromkeys(words.t(f"duty_{result.finding.level}") for result in found)
+        one = _row(report, words, first, first.worst)
+        if len(found) > 1:
+            told = {"subject": words.t("row_entries", n=len(found)), "host": "", "level": ", ".join(levels)}
+            one = replace(one, cells=tuple(told.get(name, cell) for name, cell in zip(COLUMNS, one.cells, strict=True)))
+        yield one
 
 
 def _waived(result: Result, group: Group) -> bool:
@@ -44,6 +68,7 @@ def _row(report: Report, words: Words, result: Result, group: Group) -> ResultRo
     finding = result.finding
     failing = group.status is Status.FAIL
     requirement = report.source.requirements.get(finding.requirement)
+    own = words.own_remedy(group.reason, group.values, group.cause) if group.status is Status.NOT_TESTED else None
     means = words.text(requirement.consequence) if failing and requirement else ""
     mark = result.mark if group.status is finding.status else group.status.value
     cells = (
@@ -53,12 +78,12 @@ def _row(report: Report, words: Words, result: Result, group: Group) -> ResultRo
         words.title(finding.requirement),
         words.f(result.subject),
         "\n".join(words.f(name) for name in group.targets),
-        "\n".join(_what_is(words, group)),
+        "\n".join(_what_is(words, finding, group)),
         means,
-        "\n".join(_what_now(words, finding, group)) if failing else "",
+        "\n".join(_what_now(words, finding, group) if failing else _once(own)),
         _responsible(words, finding) if failing else "",
         words.t(f"duty_{finding.level}"),
-        phrases.basis(words, report.source, finding.requirement),
+        phrases.basis(words, report.source, finding.requirement, "_row"),
         ", ".join(group.evidence),
         _again(words, group),
         waiver_text(words, finding.waiver),
@@ -66,16 +91,23 @@ def _row(report: Report, words: Words, result: Result, group: Group) -> ResultRo
     return ResultRow(mark, cells)
 
 
-def _what_is(words: Words, group: Group) -> Iterable[str]:
-    yield words.reason(group.reason, group.values)
+def _what_is(words: Words, finding: Finding, group: Group) -> Iterable[str]:
+    yield words.reason(group.reason, group.values, group.cause)
     if group.cause:
         yield f"{words.t(f'cause_{group.cause}')}."
     for notice in group.notices:
         yield f"{words.t('notice')}: {words.notice(notice)}"
+    if finding.waiver and group.status is Status.FAIL:  # beside the status on paper too
+        yield f"{waiver_state(words, finding.waiver)}."
 
 
 def _what_now(words: Words, finding: Finding, group: Group) -> list[str]:
-    operator, plain = words.remedy(finding.requirement, group.reason, group.values)
+    return _once(words.remedy(finding.requirement, group.reason, group.values))
+
+
+def _once(remedy: tuple[str, str] | None) -> list[str]:
+    """Give a remedy, the plain words first; what is said twice once."""
+    operator, plain = remedy or ("", "")
     return list(dict.fromkeys(text for text in (plain, operator) if text))
 
 
@@ -97,8 +129,6 @@ def waiver_text(words: Words, waiver: WaiverNote | None) -> str:
     """Give the waiver beside a result, in one cell."""
     if waiver is None:
         return ""
-    key = "waiver_expired_on" if waiver.expired else "waiver_until" if waiver.covers else "waiver_partial"
-    until = words.t(key, date=waiver.expires)
     line = words.t(
         "waiver_line",
         reason=waiver.reason,
@@ -106,4 +136,10 @@ def waiver_text(words: Words, waiver: WaiverNote | None) -> str:
         approver=waiver.approver,
         reference=waiver.reference or "–",
     )
-    return f"{until}. {line}"
+    return f"{waiver_state(words, waiver)}. {line}"
+
+
+def waiver_state(words: Words, waiver: WaiverNote) -> str:
+    """Give how far a waiver goes, and until when."""
+    key = "waiver_expired_on" if waiver.expired else "waiver_until" if waiver.covers else "waiver_partial"
+    return words.t(key, date=waiver.expires)

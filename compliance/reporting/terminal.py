@@ -107,7 +107,7 @@ def _fault(words: Words, report: Report, result: Result) -> Iterable[str]:
 
 
 def _untested(words: Words, mine: list[Result]) -> Iterable[str]:
-    """What could not be tested and whose doing that is, each reason once; what the tool cannot yet is told at the end."""
+    """What could not be tested and whose doing that is, each reason once; what the tool cannot yet is told at last."""
     groups = [
         group
         for result in mine

@@ -33,8 +33,7 @@ def render_xlsx(report: Report, language: str, *, contacts: bool = True, texts: 
         contacts_sheet(book, report, words)
     method_sheet(book, report, words)
     for sheet in book.worksheets:
-        # Twenty columns on one page would be too small to read: the results take two, heads and status on both.
-        finish_page(sheet, report, words, pages=2 if sheet.title == words.t("sheet_results") else 1)
+        finish_page(sheet, report, words)
     book.active = 0
     run = report.source.run
     book.properties.title = phrases.report_title(words, report.source)

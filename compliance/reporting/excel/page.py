@@ -9,11 +9,11 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
 
-def finish_page(sheet: Worksheet, report: Report, words: Words, pages: int = 1) -> None:
-    """Set print and view of a sheet; `pages` is how many it is wide on paper."""
+def finish_page(sheet: Worksheet, report: Report, words: Words) -> None:
+    """Set print and view of a sheet."""
     setup = sheet.page_setup
     setup.orientation, setup.paperSize = "landscape", 9  # 9 is A4
-    setup.fitToWidth, setup.fitToHeight = pages, 0
+    setup.fitToWidth, setup.fitToHeight = 1, 0
     sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
     sheet.page_margins.left = sheet.page_margins.right = 0.5
     sheet.page_margins.top, sheet.page_margins.bottom = 0.6, 0.75

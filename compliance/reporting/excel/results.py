@@ -2,6 +2,7 @@
 
 from openpyxl import Workbook
 from openpyxl.styles import Protection
+from openpyxl.utils import get_column_letter
 
 from compliance.reporting.excel.cells import fit, paint, table
 from compliance.reporting.excel.page import freeze
@@ -10,7 +11,7 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
 _AUDITOR = ("audit_verdict", "audit_comment", "audit_owner", "audit_due", "audit_case")
-_WIDTHS = (20, 15, 16, 28, 24, 28, 40, 30, 60, 16, 15, 26, 14, 36, 24, 20, 26, 14, 12, 12)
+_WIDTHS = (18, 14, 15, 30, 24, 30, 44, 36, 60, 16, 15, 30, 22, 58, 30, 16, 22, 14, 10, 10)
 
 
 def results_sheet(book: Workbook, report: Report, words: Words) -> None:
@@ -27,7 +28,8 @@ def results_sheet(book: Workbook, report: Report, words: Words) -> None:
         for column in range(len(COLUMNS) + 1, len(names) + 1):
             sheet.cell(row=row, column=column).protection = open_cell
     freeze(sheet, "E2", 1)
-    sheet.print_title_cols = "A:C"
+    # On paper up to who must act: commands to copy and cells to write in are no use there, and would double the pages.
+    sheet.print_area = f"A1:{get_column_letter(COLUMNS.index('responsible') + 1)}{last}"
     fit(sheet, _WIDTHS)
     guard = sheet.protection
     guard.sheet = True

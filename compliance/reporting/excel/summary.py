@@ -17,16 +17,18 @@ from compliance.reporting.words import Words
 _TITLE = Font(name="Calibri", size=18, bold=True, color="FF1A2433")
 _SECTION = Font(name="Calibri", size=13, bold=True, color="FF1A2433")
 _LEAD = Font(name="Calibri", size=12, color="FF1A2433")
-_WIDTHS = (40, 60, 12, 12, 12)
-_SPAN = 5
-_ACTIONS = 15
+_WIDTHS = (40, 11, 11, 11, 62, 10)
+_SPAN = 6
+_ACTIONS = 100
+_LINE = 15
+_CM_PER_POINT = 2.54 / 72
 
 
 def summary_sheet(book: Workbook, report: Report, words: Words) -> None:
     """Write the summary top to bottom."""
     sheet = book.create_sheet(words.t("sheet_summary"))
     for number, width in enumerate(_WIDTHS):
-        sheet.column_dimensions["ABCDE"[number]].width = width
+        sheet.column_dimensions["ABCDEF"[number]].width = width
     row = _front(sheet, report, words)
     row = _measures(sheet, report, words, row)
     row = _actions(sheet, report, words, row)
@@ -55,33 +57,34 @@ def _front(sheet: Worksheet, report: Report, words: Words) -> int:
     row = 2
     for name, said in facts:
         put(sheet, row, 1, words.f(name), BOLD)
-        put(sheet, row, 2, words.f(said))
+        put(sheet, row, 2, words.f(said)).alignment = Alignment(wrap_text=False, vertical="top")
         row += 1
-    row = _section(sheet, row + 1, words.t("head_summary"))
-    row = _wide(
-        sheet, row, " ".join(words.say(said) for said in (*report.lead, *report.lead_more)), _LEAD, per_line=112
-    )
+    row = _section(sheet, row, words.t("head_summary"))
+    lead = " ".join(words.say(said) for said in (*report.lead, *report.lead_more))
+    row = _wide(sheet, row, lead, _LEAD, per_line=128)
     return _wide(sheet, row, phrases.must_line(words, report.must))
 
 
 def _measures(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
-    row = _section(sheet, row + 1, words.t("chart_title"))
+    """Write the numbers with the chart beside them, so that both stand on the first page."""
+    row = _section(sheet, row, words.t("chart_title"))
     rows: list[list[Content]] = [
-        [words.t(f"measure_{line.key}"), words.t("bar_text", met=line.tally.met, not_met=line.tally.not_met,
-         unknown=line.tally.unknown), line.tally.met, line.tally.not_met, line.tally.unknown]
+        [words.t(f"measure_{line.key}"), line.tally.met, line.tally.not_met, line.tally.unknown]
         for line in (*report.measures, *report.parts)
-    ]  # fmt: skip
-    heads = [words.t(key) for key in ("col_part", "col_share", "col_met", "col_not_met", "col_unknown")]
+    ]
+    heads = [words.t(key) for key in ("col_part", "col_met", "col_not_met", "col_unknown")]
     first, last = table(sheet, "Measures", heads, rows, top=row)
-    _chart(sheet, first, last, last + 2)
-    sheet.row_breaks.append(Break(id=last + 1))  # the chart whole on the next page
-    return last + 2 + 17
+    for number in range(row, last + 1):
+        sheet.row_dimensions[number].height = _LINE + 1
+    _chart(sheet, first, last, row)
+    sheet.row_breaks.append(Break(id=last + 1))
+    return last + 2
 
 
 def _chart(sheet: Worksheet, first: int, last: int, at: int) -> None:
     chart = BarChart()
     chart.type, chart.grouping, chart.overlap, chart.gapWidth = "bar", "percentStacked", 100, 60
-    chart.add_data(Reference(sheet, min_col=3, max_col=5, min_row=first - 1, max_row=last), titles_from_data=True)
+    chart.add_data(Reference(sheet, min_col=2, max_col=4, min_row=first - 1, max_row=last), titles_from_data=True)
     chart.set_categories(Reference(sheet, min_col=1, min_row=first, max_row=last))
     chart.title = None
     for series, colour in zip(chart.series, ("2A8F54", "C43A36", ""), strict=True):
@@ -96,8 +99,9 @@ def _chart(sheet: Worksheet, first: int, last: int, at: int) -> None:
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.numFmt, chart.y_axis.majorGridlines = "0%", None
     chart.legend.position = "b"
-    chart.width, chart.height = 24, 8.5
-    sheet.add_chart(chart, f"A{at}")
+    chart.width = 14
+    chart.height = (last - at + 1) * (_LINE + 1) * _CM_PER_POINT
+    sheet.add_chart(chart, f"E{at}")
 
 
 def _colour(code: str) -> ColorChoice:
@@ -110,17 +114,16 @@ def _actions(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
     row = _section(sheet, row, words.t("actions_caption"))
     if not report.actions:
         return _wide(sheet, row, words.t("no_actions")) + 1
-    for column, key in ((1, "col_who"), (2, "col_what"), (3, "col_mends")):
+    for column, key in ((1, "col_who"), (2, "col_what"), (_SPAN, "col_mends")):
         put(sheet, row, column, words.t(key), HEAD)
     for action in report.actions[:_ACTIONS]:
         row += 1
-        named = action.responsible == "supplier" and action.supplier not in {"", "own"}
-        who = words.t(f"who_{action.responsible}") + (f" ({words.f(action.supplier)})" if named else "")
-        said = f"{phrases.places(words, action)}: {phrases.act(words, action)}"
-        put(sheet, row, 1, who)
+        put(sheet, row, 1, phrases.actor(words, action))
+        said = phrases.act(words, action)
         put(sheet, row, 2, said)
-        put(sheet, row, 3, action.mends)
-        sheet.row_dimensions[row].height = 15 * (1 + len(said) // 58) + 2
+        sheet.merge_cells(start_row=row, start_column=2, end_row=row, end_column=_SPAN - 1)
+        put(sheet, row, _SPAN, action.mends)
+        sheet.row_dimensions[row].height = _LINE * (1 + len(said) // 90) + 2
     if len(report.actions) > _ACTIONS:
         row = _wide(sheet, row + 1, words.t("actions_more", sheet=words.t("sheet_results")))
     return row + 2
@@ -136,5 +139,5 @@ def _wide(sheet: Worksheet, row: int, text: str, font: Font | None = None, per_l
     """Write a text over the whole width, as high as it needs."""
     put(sheet, row, 1, text, font or Font(name="Calibri", size=11))
     sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=_SPAN)
-    sheet.row_dimensions[row].height = 16 * (1 + len(text) // per_line) + 2
+    sheet.row_dimensions[row].height = _LINE * (1 + len(text) // per_line) + 3
     return row + 1

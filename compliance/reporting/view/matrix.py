@@ -58,9 +58,15 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
             kept = by_subject.setdefault(place, {}).get(result.finding.requirement)
             if kept is None:  # results come worst first: of two kinds on one host the worse is shown
                 by_subject[place][result.finding.requirement] = result
-    columns = sorted(by_subject, key=lambda place: (_PARTS.index(place[0]), _subject_order(source, place[1])))
-    if len(columns) > _MANY:
-        columns = [place for place in columns if _has_something(by_subject[place])]
+    places = sorted(by_subject, key=lambda place: (_PARTS.index(place[0]), _subject_order(source, place[1])))
+    ours = sum(part != "exchange" for part, _ in places)
+    # Partners of whom nothing is demanded are told of under partners; our own are left out only of a large run.
+    columns = [
+        (part, label)
+        for part, label in places
+        if (_is_demanded(by_subject[part, label]) if part == "exchange" else ours <= _MANY)
+        or _has_something(by_subject[part, label])
+    ]
     tables: list[Matrix] = []
     for part in _PARTS:
         labels = [label for kind, label in columns if kind == part]
@@ -70,7 +76,7 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
         for start in starts:
             last = start + width >= len(labels)
             tables.append(_table(source, part, labels[start : start + width], by_subject, left, last=last))
-    return Matrices(tuple(tables), len(by_subject) - len(columns))
+    return Matrices(tuple(tables), ours - sum(part != "exchange" for part, _ in columns))
 
 
 _PARTS = ("domains", "hosts", "exchange", "organisation")
@@ -89,9 +95,14 @@ def _subject_order(source: Source, label: str) -> tuple[int, str]:
     return len(source.subjects), label
 
 
+def _is_demanded(results: dict[str, Result]) -> bool:
+    return any(result.finding.status is not Status.NOT_APPLICABLE for result in results.values())
+
+
 def _has_something(results: dict[str, Result]) -> bool:
     quiet = {Status.PASS, Status.NOT_APPLICABLE}
-    return any(result.finding.status not in quiet for result in results.values())
+    findings = [result.finding for result in results.values()]
+    return any(found.status not in quiet and found.cause is not Cause.NOT_BUILT for found in findings)
 
 
 def _not_built(source: Source, part: str, found: _Found) -> tuple[str, ...]:
