@@ -18,7 +18,7 @@ from compliance.evaluate.waive import local_day, waiver_note
 from compliance.model.finding import Cause, Finding, Observed, Status, TargetResult, Verdict
 from compliance.model.observation import Observation, Origin
 from compliance.model.requirement import Requirement
-from compliance.model.subject import OWN, Kind, Subject, organisation_subject
+from compliance.model.subject import OWN, Kind, Level, RequireTls, Subject, organisation_subject
 from compliance.model.waiver import Waiver
 from compliance.settings import Settings
 from compliance.store.inputs import Inputs
@@ -88,7 +88,8 @@ class _Scribe:
         results = tuple(self._results(requirement, subject, kind))
         counted = weighed(results)
         lead = decisive(counted)
-        supplier = self.context.supplier(subject, lead.target.partition("[")[0])
+        name, _, place = lead.target.partition("[")
+        supplier = self.context.supplier(subject, name, place.partition("]")[0])
         finding = Finding(
             subject=subject.label,
             kind=kind,
@@ -158,11 +159,18 @@ def _without_check(requirement: Requirement, subject: Subject, kind: Kind) -> Ve
     """What needs no look at the wire: nobody sends, nothing is asked of this partner, or no check is built."""
     if kind is Kind.OWN_DOMAIN and Kind.OUTBOUND_HOST in requirement.levels:
         return not_tested(Cause.NO_EVIDENCE, "no_sender_listed")
-    if requirement.measure == "1c" and subject.require_tls is None:
+    if requirement.measure == "1c" and not _asks_tls(requirement, subject):
         return not_applicable("no_tls_asked")
     if requirement.check is None:
         return not_tested(Cause.NOT_BUILT, "not_built")
     return None
+
+
+def _asks_tls(requirement: Requirement, subject: Subject) -> bool:
+    """Whether the register asks anything of this partner, in the direction that a requirement is about."""
+    asked = subject.require_tls or RequireTls()
+    directions = {"U02-1c-1": (asked.to,), "U02-1c-2": (asked.to,), "U02-1c-3": (asked.from_,)}
+    return any(level is not Level.NONE for level in directions.get(requirement.id, (asked.to, asked.from_)))
 
 
 def _result(target: str, verdict: Verdict, evidence: tuple[str, ...]) -> TargetResult:
