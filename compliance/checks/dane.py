@@ -11,7 +11,7 @@ from compliance.model.observation import Observation
 from compliance.model.subject import DOMAIN_KINDS
 from compliance.records import tlsa
 from compliance.records.certificate import CertificateFault, matches, read
-from compliance.records.dns_walk import DnsQuestion, facts, is_answered
+from compliance.records.dns_walk import DnsQuestion, facts
 
 
 def dane_holds(view: HostView) -> bool:
@@ -20,12 +20,14 @@ def dane_holds(view: HostView) -> bool:
 
 
 def dane_unproven(view: HostView) -> Verdict | None:
-    """Say why DANE may hold here and cannot be proven: the records were not heard, or nobody could vouch for them."""
+    """Say why DANE may hold here and cannot be proven: the records were not heard, or nobody could vouch for them.
+
+    A resolver's SERVFAIL is heard: no sender gets at such records, so they stand for nothing."""
     answer = view.context.evidence.answer(DnsQuestion(f"_25._tcp.{view.name}", "TLSA"))
     steps = _way(view)
     if not steps:
         return None
-    if silent := tuple(each for each in (*steps, answer) if not is_answered(each)):
+    if silent := tuple(each for each in (*steps, answer) if facts(each) is None):
         secure = view.context.dnssec_believed and all(_is_secure(each) for each in steps if each not in silent)
         return unanswered(silent, view.context) if secure else None
     unbelieved = not view.context.dnssec_believed or not all(map(_is_vouched_for, (*steps, answer)))

@@ -169,7 +169,7 @@ DANE_ROWS = [
     ),
     ("the TLSA question was not answered", TRUST, dane(SILENT), "not_tested theirs dns_no_answer"),
     ("not answered, and the MX is unsigned", TRUST, dane(SILENT, secure=("A",)), "fail self_signed"),
-    ("SERVFAIL", TRUST, dane(tlsa(rcode="SERVFAIL", ad=False)), "not_tested theirs dns_refused"),
+    ("SERVFAIL", TRUST, dane(tlsa(rcode="SERVFAIL", ad=False)), "fail self_signed"),
     ("without the way there", TRUST, (EE, good(chain=STRANGE)), "fail self_signed"),
 ]
 

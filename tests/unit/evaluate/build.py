@@ -8,7 +8,7 @@ from typing import Any
 from compliance.evaluate import evaluate
 from compliance.model.finding import Finding, Status, TargetResult
 from compliance.model.observation import Observation
-from compliance.model.requirement import Baseline
+from compliance.model.requirement import Baseline, Duty
 from compliance.model.subject import Kind, Subject
 from compliance.model.waiver import Waiver
 from compliance.settings import Organisation, Settings
@@ -49,9 +49,7 @@ def short(finding: Finding | TargetResult) -> str:
 
 def finding(status: str = "pass", requirement: str = "U02-1b-1", level: str = "must", **more: Any) -> Finding:
     """Make a finding by hand, for counting."""
-    example = next(
-        iter(findings([Subject("a.example", "a.example", (Kind.OWN_DOMAIN,))], baseline=cut("MX-1")).values())
-    )
+    (example,) = findings([subject()], baseline=cut("MX-1")).values()
     kind = Kind(more.pop("kind", "own_domain"))
-    changed = replace(example, status=Status(status), requirement=requirement, level=level, kind=kind, cause=None)
+    changed = replace(example, status=Status(status), requirement=requirement, level=Duty(level), kind=kind, cause=None)
     return replace(changed, **more)
