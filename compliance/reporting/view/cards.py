@@ -55,12 +55,12 @@ def cards(results: Iterable[Result]) -> tuple[Card, ...]:
 
 
 def untested(results: Iterable[Result]) -> tuple[UntestedGroup, ...]:
-    """Gather own untested results by cause, the most frequent first."""
+    """Gather own untested results by cause, the most frequent first; what the tool cannot judge yet last."""
     causes: dict[Cause, list[Result]] = {}
     for result in results:
         if result.own and result.finding.status is Status.NOT_TESTED and result.finding.cause:
             causes.setdefault(result.finding.cause, []).append(result)
-    ordered = sorted(causes.items(), key=lambda item: -len(item[1]))
+    ordered = sorted(causes.items(), key=lambda item: (item[0] is Cause.NOT_BUILT, -len(item[1])))
     return tuple(UntestedGroup(cause, len(found), _of_one_reason(found)) for cause, found in ordered)
 
 
@@ -71,7 +71,12 @@ def _of_one_place(found: list[Result]) -> tuple[Line, ...]:
 
 
 def _of_one_reason(found: list[Result]) -> tuple[Line, ...]:
-    """Join the requirements of one subject that stopped at the same thing, then the subjects that look alike."""
+    """Join the requirements of one subject that stopped at the same thing, then the subjects that look alike.
+
+    What the tool cannot judge yet is told by requirement: it stopped at nothing of the subject's.
+    """
+    if all(result.finding.cause is Cause.NOT_BUILT for result in found):
+        return _lines([(result, result.worst) for result in found], lambda result, _: (result.finding.requirement,))
     by_subject = _lines(
         [(result, result.worst) for result in found],
         lambda result, group: (_said(group), result.subject, result.mark),
