@@ -6,8 +6,9 @@ import typer
 
 from compliance import __version__
 from compliance.cli import inventory, judging, running
-from compliance.cli.say import complain
+from compliance.cli.say import complain, unusable
 from compliance.pipeline.order import RunFault
+from compliance.store.files import Spoilt
 from compliance.strict import Faulty
 
 app = typer.Typer(
@@ -39,4 +40,8 @@ def main() -> None:
         app()
     except (Faulty, RunFault) as trouble:
         complain(trouble)
+        sys.exit(2)
+    except (Spoilt, OSError) as trouble:
+        if not unusable(trouble):
+            raise
         sys.exit(2)

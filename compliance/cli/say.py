@@ -10,6 +10,7 @@ import typer
 
 from compliance.pipeline.order import RunFault
 from compliance.reporting.words import LANGUAGES, Words
+from compliance.store.files import Spoilt
 from compliance.strict import Faulty, plain, read_yaml
 
 _current = ["nb"]
@@ -58,6 +59,17 @@ def complain(trouble: Faulty | RunFault) -> None:
     """Print what is wrong with the input, one line a fault, on standard error."""
     for line in _lines(trouble):
         print(line, file=sys.stderr)
+
+
+def unusable(trouble: Spoilt | OSError) -> bool:
+    """Print which file of a run cannot be used; tells whether the trouble is of a file at all."""
+    if isinstance(trouble, Spoilt):
+        complain(RunFault("spoilt_file", path=trouble.where))
+    elif trouble.filename is not None:
+        complain(RunFault("unusable_file", path=str(trouble.filename), why=str(trouble.strerror)))
+    else:
+        return False
+    return True
 
 
 def _lines(trouble: Faulty | RunFault) -> Sequence[str]:

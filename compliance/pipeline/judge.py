@@ -1,6 +1,5 @@
 """Judge: from a run folder's evidence and inputs to findings and summary; no network, no clock."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -11,7 +10,7 @@ from compliance.model.finding import Finding
 from compliance.store import inputs as stored_inputs
 from compliance.store import journal, manifest
 from compliance.store import run as stored_run
-from compliance.store.files import sha256, write_json, write_lines
+from compliance.store.files import sha256, write_bytes, write_json, write_lines
 from compliance.store.inputs import Inputs
 from compliance.store.run import BaselineNote, Previous, Run
 from compliance.strict import dump_json
@@ -46,7 +45,7 @@ def review(folder: Path, inputs: Inputs, name: str) -> tuple[Path, tuple[Finding
     """Judge a sealed run's evidence by other inputs, into `reviews/<name>/`: a run folder, not yet sealed."""
     place = _free(folder / "reviews", name)
     place.mkdir(parents=True, mode=0o700)
-    shutil.copyfile(folder / journal.NAME, place / journal.NAME)
+    write_bytes(place / journal.NAME, (folder / journal.NAME).read_bytes())
     stored_inputs.write(place, inputs)
     baseline = inputs.baseline
     first = stored_run.read(folder)

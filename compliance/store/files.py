@@ -12,6 +12,14 @@ from compliance.strict import dump_json, load_json, to_data
 T = TypeVar("T")
 
 
+class Spoilt(ValueError):  # noqa: N818 - said of the file
+    """A file of a run folder that has not the form it must have; `where` is the file, and the line of a line file."""
+
+    def __init__(self, where: str, why: object) -> None:
+        super().__init__(f"{where}: {why}")
+        self.where = where
+
+
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file so that a reader sees the old one or the new one, never a half (rename is atomic)."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -37,21 +45,21 @@ def write_lines(path: Path, values: Iterable[object]) -> Path:
 
 
 def read_json(path: Path, kind: type[T]) -> T:
-    """Read a dataclass back; raises ValueError naming the file."""
+    """Read a dataclass back; raises Spoilt naming the file."""
     try:
         return load_json(kind, path.read_bytes())
     except ValueError as trouble:
-        raise ValueError(f"{path}: {trouble}") from trouble
+        raise Spoilt(str(path), trouble) from trouble
 
 
 def read_lines(path: Path, kind: type[T]) -> tuple[T, ...]:
-    """Read JSON lines back; raises ValueError naming file and line."""
+    """Read JSON lines back; raises Spoilt naming file and line."""
     values = []
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
             values.append(load_json(kind, line))
         except ValueError as trouble:
-            raise ValueError(f"{path}:{number}: {trouble}") from trouble
+            raise Spoilt(f"{path}:{number}", trouble) from trouble
     return tuple(values)
 
 

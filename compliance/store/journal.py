@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from compliance.model.observation import Observation
+from compliance.store.files import Spoilt
 from compliance.strict import dump_json, load_json
 
 NAME = "observations.jsonl"
@@ -58,12 +59,12 @@ class Journal:
 
 
 def parse(lines: Iterable[bytes]) -> Iterator[Observation]:
-    """Read journal lines back; raises ValueError naming the line that is not an observation."""
+    """Read journal lines back; raises Spoilt naming the line that is not an observation."""
     for number, line in enumerate(lines, 1):
         try:
             yield load_json(Observation, line)
         except ValueError as trouble:
-            raise ValueError(f"{NAME}:{number}: {trouble}") from trouble
+            raise Spoilt(f"{NAME}:{number}", trouble) from trouble
 
 
 def read(folder: Path) -> tuple[Observation, ...]:

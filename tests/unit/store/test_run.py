@@ -19,9 +19,7 @@ def test_a_run_comes_back_as_it_was_written(tmp_path: Path) -> None:
     settings = Settings(OURS, trust=Trust(extra=("ca/rot.pem",)), client_certificate=ClientCertificate("a", "b", "C"))
     run = make_run(
         population=Population("Norid", date(2026, 11, 1), "IT-drift"),
-        settings=Settings(
-            OURS, trust=Trust(extra=("ca/rot.pem",)), client_certificate=ClientCertificate("a", "b", "C")
-        ),
+        settings=settings,
         vantage=(VantageItem("port25", "ok", True, {"port": "25"}),),
         connections=Connections(3, (Ledger("[192.0.2.1]:25", ("mx.a.example",), 3, True),)),
         previous=Previous("b", "2" * 64),
