@@ -32,6 +32,7 @@ def summary_sheet(book: Workbook, report: Report, words: Words) -> None:
     row = _front(sheet, report, words)
     row = _measures(sheet, report, words, row)
     row = _actions(sheet, report, words, row)
+    sheet.row_breaks.append(Break(id=row - 1))
     row = _section(sheet, row, words.t("head_scope"))
     for line in phrases.scope(words, report):
         row = _wide(sheet, row, line)
@@ -74,6 +75,8 @@ def _measures(sheet: Worksheet, report: Report, words: Words, row: int) -> int:
     ]
     heads = [words.t(key) for key in ("col_part", "col_met", "col_not_met", "col_unknown")]
     first, last = table(sheet, "Measures", heads, rows, top=row)
+    for column in (2, 3, 4):
+        sheet.cell(row=row, column=column).alignment = Alignment(horizontal="right", vertical="top")
     for number in range(row, last + 1):
         sheet.row_dimensions[number].height = _LINE + 1
     _chart(sheet, first, last, row)
