@@ -25,6 +25,7 @@ _HEADER = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)", re.DOTALL)
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?", re.DOTALL)
 _LENGTH = re.compile(rb"[0-9]{1,12}")
 _HTTP = "http"
+_NOTHING = {FailureKind.UNRESOLVED, FailureKind.NO_ROUTE}  # says nothing of the host: any other failure tells more
 
 Head = tuple[int, dict[bytes, list[bytes]]]
 
@@ -46,7 +47,7 @@ def fetch(
         found = _fetch_from(host, address, port, share, connect_seconds)
         if found[1] is None:
             return found
-        if number == 0 or kept[0] is None:
+        if kept[0] is None and (found[0] or (kept[1] and kept[1].kind in _NOTHING)):
             kept = found
     return kept
 

@@ -1,0 +1,75 @@
+"""What stands against a presented certificate where only public trust counts (RFC 8461 section 4.2, RFC 9525)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from compliance.checks.context import Context
+from compliance.model.observation import Observation, SmtpFacts
+from compliance.records.certificate import CertificateFault, matches, read
+
+
+class Objection(StrEnum):
+    """Why a certificate does not do, the gravest first."""
+
+    UNTRUSTED = "untrusted"
+    DATES = "dates"
+    NAME = "name"
+    PRIVATE = "private"  # nothing else is wrong, but only the organisation itself knows the root
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """One chain, leaf first, DER, and when it was seen (UTC, RFC 3339)."""
+
+    chain: tuple[bytes, ...]
+    seen_at: str
+
+    @property
+    def at(self) -> datetime:
+        """The time it is judged by."""
+        return datetime.fromisoformat(self.seen_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What was found: no objection, or one with the values that show it."""
+
+    objection: Objection | None
+    why: str = ""
+    issuer: str = ""
+    names: tuple[str, ...] = ()
+    not_before: str = ""
+    not_after: str = ""
+
+
+def chains(sessions: Iterable[Observation]) -> tuple[Presented, ...]:
+    """Give every different chain that was presented to a client that asked by name, each as it was last seen."""
+    found: dict[tuple[bytes, ...], Presented] = {}
+    for seen in sessions:
+        tls = seen.facts.tls if isinstance(seen.facts, SmtpFacts) else None
+        if tls and tls.chain and tls.sni:
+            found[tls.chain] = Presented(tls.chain, seen.started)
+    return tuple(found.values())
+
+
+def opinion(context: Context, shown: Presented, name: str) -> Opinion:
+    """Say what a client that trusts the public roots alone would hold against a chain for this name."""
+    path = context.path(shown.chain, shown.at) if shown.chain else None
+    try:
+        leaf = read(shown.chain[0]) if shown.chain else None
+    except CertificateFault:
+        leaf = None
+    if path is None or leaf is None:
+        return Opinion(Objection.UNTRUSTED, "certificate_unreadable")
+    if path.reason:
+        return Opinion(Objection.UNTRUSTED, path.reason, leaf.issuer)
+    if not leaf.not_before <= shown.at <= leaf.not_after:
+        begins, ends = leaf.not_before.isoformat(), leaf.not_after.isoformat()
+        return Opinion(Objection.DATES, "", leaf.issuer, (), begins, ends)
+    if not matches(leaf.dns_names, name):
+        return Opinion(Objection.NAME, "", leaf.issuer, leaf.dns_names[:5] or (leaf.common_name,))
+    if path.private:
+        return Opinion(Objection.PRIVATE, "private_root", leaf.issuer)
+    return Opinion(None, "", leaf.issuer)
