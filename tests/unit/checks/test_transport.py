@@ -51,6 +51,18 @@ ROWS = [
     ("odd spacing", offering("250-mx|250-  StartTLS  |250 SIZE"), "pass starttls_works", CLEAN),
     ("a 2xx inside that is not 250", (heard(**GO, ehlo_tls="220 mx", inside=tls()),), "pass starttls_works", CLEAN),
     ("QUIT is not answered", (good(stopped=failure("closed", "quit")),), "pass starttls_works", CLEAN),
+    (
+        "lower case, and then turned down",
+        twice(ehlo="250-mx|250 starttls", starttls="454 later"),
+        "fail starttls_unavailable",
+        CLEAN,
+    ),
+    (
+        "odd spacing, and then turned down",
+        twice(ehlo="250-mx|250-  StartTLS  |250 SIZE", starttls="454 later"),
+        "fail starttls_unavailable",
+        CLEAN,
+    ),
     # not offered
     ("free text", (*twice(ehlo="250-mx|250 no STARTTLS here"), elsewhere()), "fail starttls_not_offered", CLEAN),
     ("a longer word", (*twice(ehlo="250-mx|250 STARTTLSX"), elsewhere()), "fail starttls_not_offered", CLEAN),

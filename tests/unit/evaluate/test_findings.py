@@ -131,6 +131,11 @@ def test_what_depends_on_a_lost_family_stays_out_too() -> None:
         assert (finding.status, [each.notice for each in finding.notices]) == ("pass", ["family_not_tested"])
 
 
+def test_a_lost_family_is_told_as_such_where_nothing_is_needed_first() -> None:
+    found = findings([subject()], (*way_in(), nothing("no_route")), baseline=cut("U02-1b-2"))
+    assert short(found[DOMAIN, "U02-1b-2"]) == "not_tested ours no_route"
+
+
 def test_a_failed_lookup_is_the_finding() -> None:
     found = findings([subject()], [unheard(DOMAIN, "MX")])[DOMAIN, "U02-1b-1"]
     assert (short(found), found.targets[0].evidence) == ("not_tested theirs dns_no_answer", ("o-000001",))
