@@ -9,7 +9,8 @@ from compliance.model.subject import Kind
 from compliance.reporting.view.source import Source
 from compliance.reporting.words import RequirementTitle, Say, plural_key
 
-#: What is wrong, worst first: mail in clear, then mail to whoever answers, then mail anybody can forge.
+#: What is wrong, worst first: mail in clear, then mail to whoever answers, then mail anybody can forge. A name that
+#: ends in _ stands for all reasons that begin with it: a family of which the lead tells only that it does not work.
 _FAULTS: Mapping[str, tuple[str, ...]] = {
     "clear": (
         "starttls_not_offered", "starttls_masked", "ehlo_unknown", "starttls_unavailable", "handshake_failed",
@@ -25,21 +26,27 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "early": ("not_yet_valid",),
     "old_tls": ("old_tls_accepted",),
     "weak": ("weak_key", "weak_signature"),
+    "submission": ("submission_",),
     "mx": ("mx_no_host_name", "mx_is_address", "mx_no_address", "mx_is_alias", "null_mx_beside_others"),
+    "dane": ("dane_", "tlsa_"),
     "spf_open": ("spf_open_ending", "spf_no_ending", "spf_too_broad", "spf_too_broad_v6"),
     "dmarc_none": ("dmarc_missing", "dmarc_several", "dmarc_syntax", "registry_record"),
     "spf_none": ("spf_missing", "spf_several", "spf_syntax"),
     "dmarc_open": ("dmarc_policy_none", "dmarc_subdomains_open", "dmarc_pct_zero"),
     "dkim_none": ("dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing"),
     "dkim_weak": ("dkim_weak_key", "dkim_only_sha1"),
+    "sts": ("sts_", "policy_", "mx_not_in_policy"),
+    "dnssec": ("dnssec_",),
     "parked_mx": ("parked_has_mx", "parked_has_address"),
     "parked_spf": ("spf_parked_sends",),
     "parked_dmarc": ("dmarc_parked_not_rejected",),
     "contact": ("contact_missing", "contact_incomplete", "contact_not_reviewed", "contact_outdated"),
+    "tls_rpt": ("tls_rpt_",),
     "ptr": ("ptr_missing", "ptr_disagrees", "helo_disagrees"),
     "tls13": ("tls13_not_accepted",),
 }  # fmt: skip
 _FAULT = {reason: fault for fault, reasons in _FAULTS.items() for reason in reasons}
+_FAMILIES = tuple(name for name in _FAULT if name.endswith("_"))
 _ORDER = tuple(_FAULTS)
 #: Told of where mail is received; the rest is told of what somebody has.
 _RECEIVING = frozenset({"clear", "expired", "untrusted", "name", "early", "old_tls", "weak", "tls13"})
@@ -77,9 +84,15 @@ def worst(source: Source) -> Worst | None:
     return Worst(_sentence(source, fault, whom, gathered[weight]), alike)
 
 
+def fault_of(reason: str) -> str:
+    """Give what the lead calls a reason: `other` where only the requirement's title can tell it."""
+    family = next((name for name in _FAMILIES if reason.startswith(name)), "")
+    return _FAULT.get(reason) or _FAULT.get(family, "other")
+
+
 def _faults(finding: Finding) -> Iterable[str]:
     reasons = [target.reason for target in finding.targets if target.status is Status.FAIL] or [finding.reason]
-    faults = dict.fromkeys(_FAULT.get(reason, "other") for reason in reasons)
+    faults = dict.fromkeys(map(fault_of, reasons))
     # Of a partner's entry only the contact is ours to answer for in these words; its servers are its own.
     if finding.kind is Kind.PARTNER:
         return dict.fromkeys(fault if fault == "contact" else "other" for fault in faults)
