@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 from pydantic import Discriminator, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import ScalarNode
 
 __all__ = ["Discriminator", "Fault", "Faulty", "Located", "dump_json", "load_json", "read_yaml", "shape", "to_data"]
 
@@ -72,6 +73,19 @@ def _line_of(node: Any, step: str | int) -> int | None:
     return None
 
 
+class _Constructor(RoundTripConstructor):
+    """31 February stays a text, so that the field it stands in says on which line it is no date."""
+
+    def construct_yaml_timestamp(self, node: ScalarNode, values: Any = None) -> Any:
+        try:
+            return super().construct_yaml_timestamp(node, values)
+        except ValueError:
+            return str(node.value)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
+
+
 def read_yaml(path: Path, name: str = "") -> Located:
     """Read one YAML file; raises Faulty for a missing file, a tab, a doubled key, or broken YAML."""
     shown = name or str(path)
@@ -82,6 +96,7 @@ def read_yaml(path: Path, name: str = "") -> Located:
     except (OSError, UnicodeDecodeError) as trouble:
         raise Faulty([Fault(shown, 1, "unreadable_file", {"why": str(trouble)})]) from None
     yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
     try:
         return Located(yaml.load(io.StringIO(text)), shown)
     except DuplicateKeyError as trouble:
@@ -93,6 +108,8 @@ def read_yaml(path: Path, name: str = "") -> Located:
         if tabs:
             raise Faulty([Fault(shown, line, "tab", {}) for line in tabs]) from None
         raise Faulty([_yaml_fault(shown, "broken_yaml", trouble)]) from None
+    except (ValueError, RecursionError) as trouble:  # a number of thousands of digits, brackets without end
+        raise Faulty([Fault(shown, 1, "broken_yaml", {"problem": str(trouble)})]) from None
 
 
 def _yaml_fault(file: str, key: str, trouble: YAMLError) -> Fault:

@@ -1,6 +1,7 @@
 """Verbs that look at the inventory alone: init, validate, selftest; and the baselines there are."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import typer
@@ -12,20 +13,48 @@ from compliance.fleet.starter import write_starter
 from compliance.model.observation import VantageItem
 from compliance.model.requirement import Baseline
 from compliance.pipeline.selftest import selftest as try_vantage
-from compliance.strict import Fault, Faulty, to_data
+from compliance.settings import Organisation, Settings
+from compliance.strict import Fault, Faulty, read_yaml, to_data
 
 INVENTORY = typer.Option(Path("inventory"), "--inventory", "-i", help="The inventory folder.")
 LANGUAGE = typer.Option("", "--lang", help="nb, nn or en.")
+_DEFAULT = Settings(Organisation(""))
 
 
 def loaded(folder: Path, lang: str = "") -> Loaded:
-    """Load an inventory and speak its language unless another was asked for; raises Faulty."""
+    """Load an inventory and speak its language unless another was asked for; raises Faulty with all faults."""
     chosen = languages_of(lang)
-    found = load_folder(folder, known_requirements())
+    baseline, faults = _baseline(folder)
+    try:
+        found = load_folder(folder, known_requirements())
+    except Faulty as trouble:
+        raise Faulty([*trouble.faults, *faults]) from None
     if not chosen:
         speak(found.settings.languages[0])
-    _only_manual(found, load(found.settings.baseline, folder), folder)
+    if baseline is None:
+        raise Faulty(faults)
+    _only_manual(found, baseline, folder)
     return found
+
+
+def _baseline(folder: Path) -> tuple[Baseline | None, tuple[Fault, ...]]:
+    """Load the baseline that config.yaml names, however much else is wrong there; else say what is wrong with it."""
+    try:
+        source = read_yaml(folder / "config.yaml")
+    except Faulty:
+        return None, ()  # told by load_folder
+    named = source.data.get("user_defined") if isinstance(source.data, Mapping) else None
+    name = named.get("baseline", _DEFAULT.baseline) if isinstance(named, Mapping) else None
+    if not isinstance(name, str):
+        return None, ()
+    try:
+        return load(name, folder), ()
+    except Faulty as trouble:
+        if (folder / name).is_file():
+            return None, trouble.faults
+        known = ", ".join(entry.id for entry in shipped())
+        fault = source.fault(("user_defined", "baseline"), "unknown_baseline", value=name, expected=known)
+        return None, (fault,)
 
 
 def _only_manual(found: Loaded, baseline: Baseline, folder: Path) -> None:
