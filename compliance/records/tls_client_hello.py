@@ -18,17 +18,17 @@ _FORMATS = extension(11, b"\x01\x00")
 _STATUS_REQUEST = extension(5, b"\x01\x00\x00\x00\x00")
 #: x25519, secp256r1, 384r1, 521r1, and the older curves old libraries knew (RFC 8422, 4492). No ffdhe group: naming
 #: one would forbid a server any DHE group of its own (RFC 7919 section 4).
-_GROUPS = (29, 23, 24, 25, 30, 22, 21, 19, 14, 13, 10, 9)
-_FEW_GROUPS = (29, 23, 24, 25)
-_OLD_GROUPS = (23, 24, 25, 29, 22, 21, 19, 14, 13, 10, 9)
-_OLD_FEW_GROUPS = (23, 24)
+_GROUPS: tuple[int, ...] = (29, 23, 24, 25, 30, 22, 21, 19, 14, 13, 10, 9)
+_FEW_GROUPS: tuple[int, ...] = (29, 23, 24, 25)
+_OLD_GROUPS: tuple[int, ...] = (23, 24, 25, 29, 22, 21, 19, 14, 13, 10, 9)
+_OLD_FEW_GROUPS: tuple[int, ...] = (23, 24)
 #: Signature algorithms by key type (RFC 8446 section 4.2.3), SHA-1 included: weak ones are judged, not avoided.
-_SIGNATURES = {
+_SIGNATURES: dict[KeyType, tuple[int, ...]] = {
     KeyType.ECDSA: (0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0303, 0x0203),
     KeyType.RSA: (0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0809, 0x080A, 0x080B, 0x0301, 0x0201),
     KeyType.DSA: (0x0402, 0x0302, 0x0202),
 }
-_FEW_SIGNATURES = {
+_FEW_SIGNATURES: dict[KeyType, tuple[int, ...]] = {
     KeyType.ECDSA: (0x0403, 0x0503, 0x0203),
     KeyType.RSA: (0x0804, 0x0401, 0x0501, 0x0201),
     KeyType.DSA: (),
@@ -53,8 +53,8 @@ class HelloOffer:
 
     @property
     def sent_suites(self) -> tuple[int, ...]:
-        """The suites that go out."""
-        return tuple(each for each in self.suites if each in COMMON) if self.small else self.suites
+        """The suites that go out; where none of them is common, the small form has them all."""
+        return (self.small and tuple(each for each in self.suites if each in COMMON)) or self.suites
 
 
 def build_hello(offer: HelloOffer, random: bytes | None = None) -> bytes:
@@ -77,10 +77,7 @@ def build_hello(offer: HelloOffer, random: bytes | None = None) -> bytes:
 
 def salt_of(sent: bytes) -> bytes:
     """Give the `random` a hello was built with, so that it can be built again; zeros where it is no hello of ours."""
-    if sent[:1] == b"\x16":
-        salt = sent[11:43] + sent[44:76]
-    else:
-        salt = sent[-16:] + bytes(48)
+    salt = sent[11:43] + sent[44:76] if sent[:1] == b"\x16" else sent[-16:] + bytes(48)
     return salt if len(salt) == 64 else bytes(64)
 
 
@@ -88,10 +85,9 @@ def _extensions(offer: HelloOffer, share: bytes) -> bytes:
     if offer.version == SSL3:  # which had none
         return b""
     old = offer.version < TLS12
-    if old:
-        groups = _OLD_FEW_GROUPS if offer.small else _OLD_GROUPS
-    else:  # never no groups: without them a peer may turn down every EC suite
-        groups = _FEW_GROUPS if offer.small else _GROUPS
+    # Never no groups: without them a peer may turn down every EC suite.
+    few, many = (_OLD_FEW_GROUPS, _OLD_GROUPS) if old else (_FEW_GROUPS, _GROUPS)
+    groups = few if offer.small else many
     name = b""
     if offer.sni and not old:
         name = extension(0, vector(b"\x00" + vector(offer.sni.encode("ascii"))))
