@@ -112,6 +112,6 @@ def _signatures(offer: HelloOffer) -> tuple[int, ...]:
 def _padded(extensions: bytes, before: int, offer: HelloOffer) -> bytes:
     """Lift a hello out of the sizes that some load balancers hang on (RFC 7685)."""
     size = before + len(extensions)
-    if offer.version < TLS12 or not SMALL <= size < _PADDED:
+    if offer.small or offer.version < TLS12 or not SMALL <= size < _PADDED:
         return extensions
     return extensions + extension(21, bytes(max(0, _PADDED - size - 4)))
