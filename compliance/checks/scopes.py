@@ -1,6 +1,5 @@
 """From a subject to its targets: views to judge, or one verdict where there is nothing to judge."""
 
-import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -9,7 +8,7 @@ from compliance.checks.evidence import NOT_RECORDED
 from compliance.checks.registry import Scope, not_applicable, not_tested
 from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
 from compliance.model.finding import Cause, Verdict
-from compliance.model.names import is_address
+from compliance.model.names import is_address, is_inside
 from compliance.model.observation import FailureKind, Observation
 from compliance.model.subject import DOMAIN_KINDS, Kind, Subject
 from compliance.records.dns_walk import DnsQuestion, drive, facts
@@ -133,17 +132,9 @@ def _unasked(context: Context, view: HostView) -> Verdict | None:
             return not_applicable("dummy_mx", why=entry.dummy)
         if entry.probe == "never":
             return not_tested(Cause.NOT_ASKED, "probe_never")
-    address = ipaddress.ip_address(view.address)
-    inside = address.is_private and not address.is_loopback and _is_site_local(address)
-    if inside and not view.subject.is_partner and not context.seen_from_inside:
+    if is_inside(view.address) and not context.seen_from_inside:
         return not_tested(Cause.OURS, "seen_from_inside", address=view.address)
     return None
-
-
-def _is_site_local(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """RFC 1918 and RFC 4193: addresses nobody outside can reach."""
-    blocks = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
-    return any(address in ipaddress.ip_network(block) for block in blocks)
 
 
 def _mx_names(context: Context, subject: Subject, kind: Kind) -> Targets:

@@ -87,6 +87,8 @@ def _after_ehlo(facts: SmtpFacts, ehlo: Reply, trouble: Failure | None, view: Ho
         return Outcome("shut", failed("starttls_unavailable", words=begun.lines[0]))
     if begun.code != 220:
         return Outcome("unseen", not_tested(Cause.THEIRS, "starttls_refused", words=begun.lines[0]))
+    if trouble and trouble.kind is FailureKind.HANDSHAKE and trouble.detail.startswith("client certificate wanted"):
+        return Outcome("unseen", not_tested(Cause.THEIRS, "client_certificate_wanted"))
     if trouble and trouble.kind is FailureKind.HANDSHAKE:
         return Outcome("shut", failed("handshake_failed", *_path_notice(view), words=trouble.detail))
     if trouble and trouble.kind in {FailureKind.CLOSED, FailureKind.PROTOCOL}:

@@ -59,6 +59,15 @@ def is_address(text: str) -> bool:
     return True
 
 
+_INSIDE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
+
+
+def is_inside(address: str) -> bool:
+    """Tell whether an address can be reached by nobody outside (RFC 1918, RFC 4193); loopback is a lab, not that."""
+    found = ipaddress.ip_address(address)
+    return any(found in network for network in _INSIDE if network.version == found.version)
+
+
 def mail_host_target(name: str, address: str, port: int) -> str:
     """Give the target of a mail host: `mx.name[address]:port`."""
     return f"{name}[{address}]:{port}"

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from compliance.model.names import is_address, is_plain
+from compliance.model.names import is_address, is_inside, is_plain
 from compliance.model.observation import (
     DnsFacts,
     Facts,
@@ -134,14 +134,16 @@ class Prober:
         """Give every mail-host address the chosen subjects lead to, each once, with all names that lead to it.
 
         What the whole inventory says of a host holds in a subset run too: dummies and hosts it bids us leave alone
-        (`probe: never`) are not among them.
+        (`probe: never`) are not among them. Nor are addresses of the inside of a network, whatever name leads there,
+        unless the run is meant to be made from inside: who answers there is not whom the name promises.
         """
         chosen, everyone = tuple(chosen), tuple(inventory)
         inbound = tuple(each for each in chosen if Kind.INBOUND_HOST in each.kinds)
         left_alone = {each.hostname for each in everyone if each.dummy or each.probe == "never"}
         names: dict[str, set[str]] = defaultdict(set)
         for name, address in self._ways_in(chosen, inbound):
-            if name not in left_alone and address not in left_alone:
+            elsewhere = is_inside(address) and self._settings.self_test.inside != "accepted"
+            if name not in left_alone and address not in left_alone and not elsewhere:
                 names[address].add(name)
         own = {
             each.hostname

@@ -66,6 +66,7 @@ def load_identity(
 
 _CLASSIC_GROUPS = b"X25519:P-256:P-384:P-521"
 SILENCE = "silence"
+CERTIFICATE_WANTED = "client certificate wanted"
 
 
 @dataclass(slots=True)
@@ -140,9 +141,10 @@ def handshake(
 ) -> tuple[TlsWire, TlsFacts]:
     """Do a handshake, asking for `name` by SNI if it is a name (RFC 6066 section 3); raises Stopped, stage `tls`.
 
-    Kinds: handshake (an alert, or TLS that cannot be agreed), protocol (what came is no TLS), closed, timeout (with
-    the detail `silence` if no byte came). A `smaller` hello has no post-quantum key share and fits one segment:
-    filters on the way are known to lose larger ones.
+    Kinds: handshake (an alert, or TLS that cannot be agreed; it says so in the detail when a client certificate was
+    asked for and none sent), protocol (what came is no TLS), closed, timeout (with the detail `silence` if no byte
+    came). A `smaller` hello has no post-quantum key share and fits one segment: filters on the way are known to lose
+    larger ones.
     """
     begun = time.monotonic()
     watch = _Watch()
@@ -155,7 +157,7 @@ def handshake(
     if sni:
         connection.set_tlsext_host_name(sni.encode("ascii"))
     inside = TlsWire(wire, connection)
-    received = _complete(inside, wire, connection, until)
+    received = _complete(inside, wire, connection, watch, until)
     version = connection.get_protocol_version_name()
     return inside, TlsFacts(
         version=version,
@@ -170,7 +172,7 @@ def handshake(
     )
 
 
-def _complete(inside: TlsWire, wire: Wire, connection: SSL.Connection, until: Deadline) -> bytes:
+def _complete(inside: TlsWire, wire: Wire, connection: SSL.Connection, watch: _Watch, until: Deadline) -> bytes:
     """Run the handshake to its end; gives the beginning of what the peer sent."""
     beginning = b""
     total = 0
@@ -185,7 +187,8 @@ def _complete(inside: TlsWire, wire: Wire, connection: SSL.Connection, until: De
             with contextlib.suppress(Stopped):  # the alert we owe them
                 inside.flush("tls", until)
             kind = FailureKind.HANDSHAKE if _looks_like_tls(beginning) else FailureKind.PROTOCOL
-            raise Stopped(kind, "tls", reason(trouble)) from trouble
+            words = f"{CERTIFICATE_WANTED}: {reason(trouble)}" if watch.asked and not watch.sent else reason(trouble)
+            raise Stopped(kind, "tls", words) from trouble
         try:
             piece = wire.receive("tls", until)
         except Stopped as stop:

@@ -105,6 +105,15 @@ _ALL = (
         "needs-certificate",
         settings={**_CLOSED, "smtpd_tls_security_level": "encrypt", "smtpd_tls_req_ccert": "yes"},
     ),
+    _partner(
+        "needs-certificate-12",
+        settings={
+            **_CLOSED,
+            "smtpd_tls_security_level": "encrypt",
+            "smtpd_tls_req_ccert": "yes",
+            "smtpd_tls_protocols": ">=TLSv1.2, <=TLSv1.2",
+        },
+    ),
     # Partners whose names fail.
     _partner("null-mx", None, server=False, mx="0 ."),
     _partner("bogus", server=False, tlsa="none"),

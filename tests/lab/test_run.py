@@ -62,6 +62,7 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
     "rejects": _all("not_tested rejected_us", *TRANSPORT),
     "asks-certificate": {},
     "needs-certificate": _all("not_tested client_certificate_wanted", *TRANSPORT),
+    "needs-certificate-12": _all("not_tested client_certificate_wanted", *TRANSPORT),
     "null-mx": {
         **_all("not_applicable null_mx", *TRANSPORT),
         "MX-1": "pass null_mx_alone",

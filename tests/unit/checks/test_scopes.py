@@ -100,7 +100,7 @@ HOSTS = [
     # seen from inside
     ("our own, private", OWN, PRIVATE, [f"{MX}[10.1.2.3]:25: not_tested ours seen_from_inside"]),
     ("our own, unique local", OWN, UNIQUE_LOCAL, [f"{MX}[fd00::1]:25: not_tested ours seen_from_inside"]),
-    ("a partner's, private", PARTNER, PRIVATE, [f"{MX}[10.1.2.3]:25"]),
+    ("a partner's, private", PARTNER, PRIVATE, [f"{MX}[10.1.2.3]:25: not_tested ours seen_from_inside"]),
     ("172.16/12 ends at 172.31", OWN, way_in(address="172.32.0.1"), [f"{MX}[172.32.0.1]:25"]),
     ("loopback is a lab", OWN, way_in(address="127.0.0.1"), [f"{MX}[127.0.0.1]:25"]),
     # host entries
