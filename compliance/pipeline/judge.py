@@ -1,5 +1,6 @@
 """Judge: from a run folder's evidence and inputs to findings and summary; no network, no clock."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from compliance.strict import dump_json
 
 FINDINGS = "findings.jsonl"
 SUMMARY = "summary.json"
+_UNSAFE = re.compile(r"[^\w.-]+")
 
 
 def findings_of(folder: Path, run: Run, inputs: Inputs) -> tuple[Finding, ...]:
@@ -56,11 +58,12 @@ def review(folder: Path, inputs: Inputs, name: str) -> tuple[Path, tuple[Finding
 
 
 def _free(parent: Path, name: str) -> Path:
-    """Give a folder name not yet taken: a review is never written over another."""
-    count, place = 1, parent / name
+    """Give a folder not yet taken: a review is never written over another, nor outside `parent`."""
+    plain = _UNSAFE.sub("-", name).strip("-.") or "review"
+    count, place = 1, parent / plain
     while place.exists():
         count += 1
-        place = parent / f"{name}-{count}"
+        place = parent / f"{plain}-{count}"
     return place
 
 
