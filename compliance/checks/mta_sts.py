@@ -30,8 +30,8 @@ def mta_sts_policy(view: DomainView, want: Parameters) -> Verdict:
     if settled := takes_no_mail(view):
         return settled
     found = find(view.context, view.subject.hostname)
-    if found.policy is None:
-        return resting_on(found.verdict or not_applicable("sts_missing"), found.evidence)
+    if isinstance(found.policy, Verdict):
+        return resting_on(found.policy, found.evidence)
     return resting_on(_in_force(view, found.policy, want), found.evidence)
 
 
@@ -61,10 +61,10 @@ def mta_sts_truth(view: HostView, want: Parameters) -> Verdict:
     """
     found = find(view.context, view.subject.hostname)
     evidence = (*view.evidence, *found.evidence)
-    if found.policy is None:
-        verdict = found.verdict or not_applicable("sts_missing")
-        absent = verdict.status is Status.FAIL
-        return resting_on(not_applicable(verdict.reason, **verdict.values) if absent else verdict, evidence)
+    if isinstance(found.policy, Verdict):  # a policy senders cannot use binds nobody: STS-1 tells of it
+        absent = found.policy.status is Status.FAIL
+        verdict = not_applicable(found.policy.reason, **found.policy.values) if absent else found.policy
+        return resting_on(verdict, evidence)
     if found.policy.mode is Mode.NONE:
         return resting_on(not_applicable("policy_mode_none", name=policy_host(view.subject.hostname)), evidence)
     verdict = _as_promised(view, found.policy, want)

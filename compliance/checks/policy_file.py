@@ -34,8 +34,7 @@ _SHOWN = 200
 class Found:
     """The policy a sender would use, or the verdict that says why it would have none; `evidence` in either case."""
 
-    policy: Policy | None
-    verdict: Verdict | None
+    policy: Policy | Verdict
     evidence: tuple[str, ...]
 
 
@@ -44,23 +43,20 @@ def find(context: Context, domain: str) -> Found:
     answer = context.evidence.answer(DnsQuestion(owner(domain), "TXT"))
     seen = facts(answer)
     if seen is None or not is_answered(answer):
-        return Found(None, unanswered((answer,), context), (answer.id,))
+        return Found(unanswered((answer,), context), (answer.id,))
     if fault := _record_fault(owner(domain), texts(seen)):
-        return Found(None, fault, (answer.id,))
+        return Found(fault, (answer.id,))
     host = policy_host(domain)
     led = drive(host_addresses(host), context.evidence.answer)
     used = [answer.id, *led.evidence]
     if led.state is HostState.UNRESOLVED:
-        return Found(None, unanswered(led.unanswered, context), tuple(used))
+        return Found(unanswered(led.unanswered, context), tuple(used))
     if led.state is not HostState.RESOLVED:
-        return Found(None, failed("sts_host_missing", name=host), tuple(used))
+        return Found(failed("sts_host_missing", name=host), tuple(used))
     tries = [context.evidence.answer(DnsQuestion(host, question)) for question in (POLICY, POLICY_AGAIN)]
     tries = [each for each in tries if each.id] or tries[:1]
     used += [each.id for each in tries]
-    outcome = _fetched(context, host, tries)
-    if isinstance(outcome, Verdict):
-        return Found(None, outcome, tuple(used))
-    return Found(outcome, None, tuple(used))
+    return Found(_fetched(context, host, tries), tuple(used))
 
 
 def _record_fault(name: str, found: tuple[str, ...]) -> Verdict | None:
