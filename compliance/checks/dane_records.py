@@ -142,7 +142,7 @@ def _obstacle(context: Context, walk: DaneWalk, mx: Observation | None) -> Troub
     if not walk.way or not all(map(is_secure, walk.way)):
         return Trouble.ADDRESS_UNSIGNED
     if walk.answer is None:
-        broken = len(walk.failed) > 1 and all(_is_theirs(context, answer) for answer in walk.failed)
+        broken = all(_is_theirs(context, answer) for answer in walk.failed)  # both of them: the walk asks twice
         return Trouble.LOOKUP if broken else unanswered(walk.failed, context)
     if not is_secure(walk.answer):
         return Trouble.RECORDS_UNSIGNED

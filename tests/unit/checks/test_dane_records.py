@@ -142,6 +142,16 @@ RECORDS: list[tuple[str, tuple[Observation, ...], str]] = [
     ),
     ("alias, all unsigned", (*by_alias("MX"), published(ee())), "fail dane_address_insecure"),
     (
+        "implicit MX, its absence not said to be secure",
+        (
+            dns(DOMAIN, "MX"),
+            dns(DOMAIN, "A", ADDRESS, ad=True),
+            dns(DOMAIN, "AAAA"),
+            published(ee(), name=f"_25._tcp.{DOMAIN}"),
+        ),
+        "pass tlsa_published",
+    ),
+    (
         "implicit MX",
         (
             dns(DOMAIN, "MX", ad=True),

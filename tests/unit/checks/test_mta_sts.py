@@ -244,6 +244,12 @@ TRUTHS: list[tuple[str, tuple[Observation, ...], str, str]] = [
         "dane_decides",
     ),
     (
+        "neither is true",
+        (*SECURE_WAY, shows("expired"), dns(f"_25._tcp.{MX}", "TLSA", f"3 1 1 {'00' * 32}", ad=True)),
+        "fail policy_mx_dates",
+        "",
+    ),
+    (
         "DANE holds, the policy does not",
         (
             *SECURE_WAY,
