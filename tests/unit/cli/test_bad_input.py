@@ -143,7 +143,7 @@ ASKED = {
     "only nothing": (["run", "--only", "ingenting"], "ingenting"),
     "only one of two": (["run", "--only", "partner", "--only", "ingenting"], "ingenting"),
     "run-id with a path": (["run", "--run-id", "../x"], "../x"),
-    "existing run-id": (["run", "-o", ".", "--run-id", "inventory"], "inventory"),
+    "existing run-id": (["run", "-o", ".", "--run-id", "inventory"], "--resume"),
     "unknown language": (["run", "--lang", "nb,da"], "da"),
     "unknown language of demo": (["demo", "--lang", "da"], "da"),
     "resume nothing": (["run", "--resume", "borte"], "borte"),

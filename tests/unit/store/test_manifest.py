@@ -72,7 +72,7 @@ def test_all_differences_are_told_at_once_in_order(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("room", sorted(manifest.UNSEALED))
+@pytest.mark.parametrize("room", ["out", "reviews"])
 def test_redrawn_reports_and_reviews_are_outside_the_seal(folder: Path, room: str) -> None:
     (folder / room / "a").mkdir(parents=True)
     (folder / room / "a" / "report.csv").write_text("x")
