@@ -138,6 +138,29 @@ def test_no_cell_of_the_table_begins_as_a_formula(sealed: Path, lang: str) -> No
     assert _controls(text) <= {"\r"}
 
 
+def test_a_text_that_begins_as_a_formula_is_text(sealed: Path, tmp_path: Path) -> None:
+    """A waiver's words stand in cells of their own."""
+    live = ("=cmd|'/c calc'!A0", "+1+cmd|' /C calc'!A0", '-HYPERLINK("http://a.example")', "@SUM(1)")
+    words = dict(zip(("reason", "owner", "approver", "reference"), live, strict=True))
+    waiver = {"requirement": "U02-2-3", "subject": "havn.example", "expires": "2999-01-31", **words}
+    (tmp_path / "unntak.yaml").write_text(json.dumps([waiver]), encoding="utf-8")
+    assert here("evaluate", sealed, "--waivers", tmp_path / "unntak.yaml").returncode == 0
+    review = sealed / "reviews" / "unntak"
+    assert here("report", review, "--format", "csv,html", "--lang", "nb").returncode == 0
+    cells = [
+        cell for sheet in openpyxl.load_workbook(review / "report.xlsx") for row in sheet.iter_rows() for cell in row
+    ]
+    shown = [cell for cell in cells if str(cell.value).startswith(live)]
+    text = (review / "out" / "findings.nb.csv").read_text(encoding="utf-8-sig")
+    table = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
+
+    assert shown
+    assert {(cell.data_type, cell.hyperlink) for cell in shown} == {("s", None)}
+    assert all(cell.quotePrefix for cell in shown)
+    assert [cell for cell in table if cell.startswith(live)] == []
+    assert [cell for cell in table if cell.startswith("'=cmd|")]
+
+
 # ---- the terminal
 
 
