@@ -54,7 +54,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "baseline_title": words.text(report.source.baseline.title),
         "span": words.f(form.span(run.started, run.finished or run.started)),
         "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),
-        "footer_middle": _css_text(f"{run.run_id}  {report.fingerprint[:19]}"),
+        "footer_middle": _css_text(f"{run.run_id}  {report.fingerprint[:19]}  {_foot_review(report, words)}".strip()),
         "requirement": _requirements(report),
         "basis": lambda key: phrases.basis(words, report.source, key, "_short"),
         "basis_long": lambda key: phrases.basis(words, report.source, key),
@@ -64,7 +64,8 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "name": lambda target: words.f(target_name(target)),
         "left": lambda certificate: phrases.left(words, certificate),
         "demand": lambda subject: phrases.demand(words, subject),
-        "vantage_item": lambda item: phrases.vantage_item(words, item),
+        "selftest": phrases.selftest_lines(words, report),
+        "review": phrases.review(words, report),
         "scope": phrases.scope(words, report),
         "sent_lines": phrases.sent_lines(words, report),
         "must_line": phrases.must_line(words, report.must),
@@ -116,6 +117,10 @@ def _cell_link(report: Report, words: Words) -> Callable[[Result], Markup]:
         return Markup('<a class="to" href="#{}">{}</a>').format(cell.anchor, chip)
 
     return link
+
+
+def _foot_review(report: Report, words: Words) -> str:
+    return phrases.review_short(Words(words.language, texts=words.texts), report)
 
 
 def _css_text(text: str) -> Markup:

@@ -10,11 +10,12 @@ from compliance.reporting.formatter import Said
 from compliance.reporting.view.actions import Action
 from compliance.reporting.view.hosts import Certificate
 from compliance.reporting.view.numbers import Tally
-from compliance.reporting.view.report import Report
+from compliance.reporting.view.report import Report, in_fours
 from compliance.reporting.view.source import Source
 from compliance.reporting.words import Words
 
 _RFC = re.compile(r"\bRFC(?=\d)(\d+)")
+_SENT = {"TLS": "sent_hello", "HTTPS": "sent_policy"}
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
 
 
@@ -107,6 +108,30 @@ def partner_line(words: Words, tally: Tally) -> str:
     return words.t("partner_share", met=tally.met, tested=tally.tested, share=tally.share, unknown=tally.unknown)
 
 
+def review(words: Words, report: Report) -> str:
+    """Give which run's evidence is judged again here, and by what else; `` where this is a run of its own."""
+    found = report.source.review
+    if found is None:
+        return ""
+    changed = [words.t(f"review_{what}") for what in found.changed] or [words.t("review_some")]
+    mark = "review_of_manifest" if found.of_manifest else "review_of"
+    return words.t(mark, run_id=found.run_id, fingerprint=in_fours(found.fingerprint)[:19], changed=changed)
+
+
+def review_short(words: Words, report: Report) -> str:
+    """Give the same in a foot."""
+    found = report.source.review
+    return words.t("review_short", run_id=found.run_id) if found else ""
+
+
+def selftest_lines(words: Words, report: Report) -> list[str]:
+    """Give the self-test line by line; the roots of a review are not those of the run, and are told by the review."""
+    items = report.source.run.vantage
+    if report.source.review:
+        items = tuple(item for item in items if item.item != "roots")
+    return [vantage_item(words, item) for item in items]
+
+
 def scope(words: Words, report: Report) -> list[str]:
     """Give what the report covers and what it does not, a sentence each."""
     run = report.source.run
@@ -136,6 +161,6 @@ def sent_lines(words: Words, report: Report) -> list[str]:
     lines = []
     for row in report.sent:
         key = "sent_ours" if row.ours else "sent_others"
-        verbs = [words.t("sent_hello") if verb == "TLS" else verb for verb in row.verbs]
+        verbs = [words.t(_SENT[verb]) if verb in _SENT else verb for verb in row.verbs]
         lines.append(words.t(key, addresses=row.addresses, connections=row.connections, verbs=verbs))
     return lines or [words.t("sent_nothing")]

@@ -32,8 +32,12 @@ def _run(report: Report, words: Words) -> list[list[Content]]:
         [words.t("fact_tool"), f"{run.tool.name} {run.tool.version}"],
         [words.t("fact_baseline"), f"{baseline}\nSHA-256 {run.baseline.sha256}"],
         [words.t("fact_fingerprint"), report.fingerprint],
-        [words.t("head_verify"), words.t("verify_text", run_id=run.run_id)],
+        [words.t("head_verify"), words.t("verify_text")],
     ]
+    if report.source.review:
+        rows.append([words.t("fact_review"), f"{phrases.review(words, report)} {words.t('review_inputs')}"])
+        used = report.source.review.used.items()
+        rows += [[words.t("review_input", name=name), f"SHA-256 {digest}"] for name, digest in used]
     if run.previous:
         rows.append([words.t("fact_previous"), run.previous.run_id])
     return rows
@@ -47,7 +51,7 @@ def _done(report: Report, words: Words) -> list[list[Content]]:
         [words.t("head_sent"), words.t("sent_never")],
     ]
     rows += [[words.t("head_sent"), line] for line in phrases.sent_lines(words, report)]
-    rows += [[words.t("head_selftest"), phrases.vantage_item(words, item)] for item in run.vantage]
+    rows += [[words.t("head_selftest"), line] for line in phrases.selftest_lines(words, report)]
     for line in run.connections.addresses:
         names = ", ".join(words.f(name) for name in line.names[:5])
         whose = words.t("whose_own" if line.ours else "whose_other")

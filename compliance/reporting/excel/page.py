@@ -4,6 +4,7 @@ from openpyxl.worksheet.header_footer import HeaderFooterItem
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from compliance.reporting import phrases
 from compliance.reporting.shown import shown
 from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
@@ -21,7 +22,8 @@ def finish_page(sheet: Worksheet, report: Report, words: Words) -> None:
     whose = " · ".join(part for part in (run.organisation.name, run.organisation.marking) if part)
     foot = sheet.HeaderFooter.oddFooter or HeaderFooterItem()
     foot.left.text = _foot(whose)
-    foot.center.text = _foot(f"{run.run_id} · {report.fingerprint[:19]}")
+    middle = (run.run_id, report.fingerprint[:19], phrases.review_short(words, report))
+    foot.center.text = _foot(" · ".join(part for part in middle if part))
     foot.right.text = words.t("footer_page", page="&P", pages="&N")
     for part in (foot.left, foot.center, foot.right):
         part.size = 8

@@ -55,6 +55,8 @@ def _front(sheet: Worksheet, report: Report, words: Words) -> int:
         (words.t("fact_baseline"), f"{run.baseline.id} {run.baseline.version}"),
         (words.t("fact_fingerprint"), report.fingerprint[:19] + " …"),
     ]
+    if report.source.review:
+        facts.append((words.t("fact_review"), phrases.review(words, report)))
     row = 2
     for name, said in facts:
         put(sheet, row, 1, words.f(name), BOLD)

@@ -69,8 +69,12 @@ class Report:
     @property
     def fingerprint(self) -> str:
         """The fingerprint in groups of four."""
-        digest = self.source.fingerprint
-        return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
+        return in_fours(self.source.fingerprint)
+
+
+def in_fours(digest: str) -> str:
+    """Give a fingerprint in groups of four."""
+    return " ".join(digest[start : start + 4] for start in range(0, len(digest), 4))
 
 
 def read_report(folder: Path) -> Report:

@@ -10,6 +10,7 @@ from compliance.model.observation import Observation
 from compliance.model.requirement import Baseline, Requirement
 from compliance.model.subject import Kind, Subject
 from compliance.model.waiver import Statement, Waiver
+from compliance.reporting.view.review import Review, read_review
 from compliance.store import run as run_file
 from compliance.store.files import read_json, read_lines
 
@@ -19,7 +20,7 @@ OUR_DEMANDS = frozenset({"U02-1c-2", "U02-1c-3", "U02-1c-4"})
 
 @dataclass(frozen=True)
 class Source:
-    """A run folder, read. `fingerprint` is the SHA-256 of run.json, hexadecimal."""
+    """A run folder, read. `fingerprint` is the SHA-256 of run.json, hexadecimal; `review` where it judges another's."""
 
     run: run_file.Run
     fingerprint: str
@@ -29,6 +30,7 @@ class Source:
     baseline: Baseline
     findings: tuple[Finding, ...]
     observations: Mapping[str, Observation]
+    review: Review | None = None
 
     @cached_property
     def subject_by_label(self) -> Mapping[str, Subject]:
@@ -84,4 +86,5 @@ def read_source(folder: Path) -> Source:
         baseline=read_json(inputs / "baseline.json", Baseline),
         findings=read_lines(folder / "findings.jsonl", Finding),
         observations={seen.id: seen for seen in observations},
+        review=read_review(folder),
     )
