@@ -125,6 +125,7 @@ def demo(demo_started: Demo) -> Demo:
     """`u02 demo`, finished."""
     code, out, err = demo_started.done
     assert code in {0, 1}, out + err
+    assert (demo_started.folder / "MANIFEST.sha256").is_file(), out + err
     return demo_started
 
 

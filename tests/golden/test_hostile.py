@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 
 from compliance.demo.world import World
-from tests.golden.conftest import Demo, findings, here, journal
+from tests.golden.conftest import Demo, Write, findings, here, journal
 
 LANGUAGES = ("nb", "nn", "en")
 WORKBOOKS = ("report.xlsx", "report.nn.xlsx", "report.en.xlsx")
@@ -67,7 +67,7 @@ def test_nothing_in_the_page_runs_or_loads(page: str) -> None:
     parsed.feed(page)
     active = {"script", "iframe", "object", "embed", "img", "link", "base", "form", "video", "audio", "applet", "frame"}
 
-    assert "fiendtlig.example" in page
+    assert "&lt;script&gt;alert(1)" in page  # it came that far, as text
     assert parsed.tags & active == set()
     assert [found for found in parsed.attributes if found[1].startswith("on")] == []
     for tag, name, value in parsed.attributes:
@@ -138,27 +138,26 @@ def test_no_cell_of_the_table_begins_as_a_formula(sealed: Path, lang: str) -> No
     assert _controls(text) <= {"\r"}
 
 
-def test_a_text_that_begins_as_a_formula_is_text(sealed: Path, tmp_path: Path) -> None:
-    """A waiver's words stand in cells of their own."""
-    live = ("=cmd|'/c calc'!A0", "+1+cmd|' /C calc'!A0", '-HYPERLINK("http://a.example")', "@SUM(1)")
-    words = dict(zip(("reason", "owner", "approver", "reference"), live, strict=True))
-    waiver = {"requirement": "U02-2-3", "subject": "havn.example", "expires": "2999-01-31", **words}
-    (tmp_path / "unntak.yaml").write_text(json.dumps([waiver]), encoding="utf-8")
-    assert here("evaluate", sealed, "--waivers", tmp_path / "unntak.yaml").returncode == 0
-    review = sealed / "reviews" / "unntak"
-    assert here("report", review, "--format", "csv,html", "--lang", "nb").returncode == 0
-    cells = [
-        cell for sheet in openpyxl.load_workbook(review / "report.xlsx") for row in sheet.iter_rows() for cell in row
-    ]
-    shown = [cell for cell in cells if str(cell.value).startswith(live)]
-    text = (review / "out" / "findings.nb.csv").read_text(encoding="utf-8-sig")
+_LIVE = ("=cmd|", "+47 22", "@SUM(1)")
+_HOSTS = """\
+kommunen.example: {groups: [own_domain]}
+mx2.skole.example: {groups: [inbound_host], data: {receives_for: [kommunen.example], managed_by: "@SUM(1)"}}
+ecdsa.example: {groups: [partner], data: {contact: {name: "=cmd|'/c calc'!A0", phone: "+47 22 00 00 00"}}}
+"""
+
+
+def test_a_cell_that_begins_as_a_formula_is_text(inventory: Write, tmp_path: Path) -> None:
+    here("run", "-i", inventory(_HOSTS), "-o", tmp_path, "--run-id", "a", "--quiet")
+    assert here("report", tmp_path / "a", "--format", "csv").returncode == 0
+    book = openpyxl.load_workbook(tmp_path / "a" / "report.xlsx")
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    shown = [cell for cell in cells if str(cell.value).startswith(_LIVE)]
+    text = (tmp_path / "a" / "out" / "findings.nb.csv").read_text(encoding="utf-8-sig")
     table = [cell for row in csv.reader(io.StringIO(text, newline="")) for cell in row]
 
-    assert shown
-    assert {(cell.data_type, cell.hyperlink) for cell in shown} == {("s", None)}
-    assert all(cell.quotePrefix for cell in shown)
-    assert [cell for cell in table if cell.startswith(live)] == []
-    assert [cell for cell in table if cell.startswith("'=cmd|")]
+    assert {live for live in _LIVE for cell in shown if str(cell.value).startswith(live)} >= {"=cmd|", "+47 22"}
+    assert {(cell.data_type, cell.hyperlink, cell.quotePrefix) for cell in shown} == {("s", None, True)}
+    assert [cell for cell in table if cell.startswith(_LIVE)] == []
 
 
 # ---- the terminal
