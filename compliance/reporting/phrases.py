@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from markupsafe import Markup
+
 from compliance.model.observation import VantageItem
 from compliance.model.requirement import Basis
 from compliance.model.subject import Level, Subject
@@ -97,8 +99,15 @@ def vantage_item(words: Words, item: VantageItem) -> str:
 def must_line(words: Words, tally: Tally) -> str:
     """Give the share of basic requirements met, of those tested, the untested beside it."""
     if tally.share is None:
-        return words.t("must_none", unknown=tally.unknown)
-    return words.t("must_share", met=tally.met, tested=tally.tested, share=tally.share, unknown=tally.unknown)
+        said = [words.t("must_none", unknown=tally.unknown)]
+    else:
+        values = {"met": tally.met, "tested": tally.tested, "share": tally.share, "unknown": tally.unknown}
+        said = [words.t("must_share", **values)]
+    if tally.dane:
+        said.append(words.t("must_dane", n=tally.dane))
+    if tally.stated:
+        said.append(words.t("must_stated", n=tally.stated))
+    return Markup(" ").join(said) if words.html else " ".join(said)
 
 
 def partner_line(words: Words, tally: Tally) -> str:

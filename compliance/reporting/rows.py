@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from compliance.model.finding import Cause, Finding, Status, WaiverNote
 from compliance.reporting import phrases
 from compliance.reporting.view.report import Report
-from compliance.reporting.view.results import Group, Result
+from compliance.reporting.view.results import Group, Result, cause_key
 from compliance.reporting.words import Words
 
 COLUMNS = (
@@ -70,7 +70,7 @@ def _row(report: Report, words: Words, result: Result, group: Group) -> ResultRo
     requirement = report.source.requirements.get(finding.requirement)
     own = words.own_remedy(group.reason, group.values, group.cause) if group.status is Status.NOT_TESTED else None
     means = words.text(requirement.consequence) if failing and requirement else ""
-    mark = result.mark if group.status is finding.status else group.status.value
+    mark = result.mark_of(group)
     cells = (
         f"{words.t(f'sign_{mark}')} {words.t(f'status_{mark}')}",
         words.t("own_verdict") if result.own else words.t("partner_status"),
@@ -94,7 +94,7 @@ def _row(report: Report, words: Words, result: Result, group: Group) -> ResultRo
 def _what_is(words: Words, finding: Finding, group: Group) -> Iterable[str]:
     yield words.reason(group.reason, group.values, group.cause)
     if group.cause:
-        yield f"{words.t(f'cause_{group.cause}')}."
+        yield f"{words.t(f'cause_{cause_key(finding, group.cause)}')}."
     for notice in group.notices:
         yield f"{words.t('notice')}: {words.notice(notice)}"
     if finding.waiver and group.status is Status.FAIL:  # beside the status on paper too

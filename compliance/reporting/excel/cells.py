@@ -29,6 +29,10 @@ COLOURS = {
     "not_tested": ("FF6B5200", "FFFDF3D3"),
     "partly": ("FF6B5200", "FFFDF3D3"),
     "not_applicable": ("FF56606D", "FFECEFF3"),
+    "dane": ("FF1B6B3A", "FFE3F3E8"),
+    "dane_only": ("FF1B6B3A", "FFE3F3E8"),
+    "stated_pass": ("FF56606D", "FFECEFF3"),
+    "stated_fail": ("FFA3201D", "FFFBE6E4"),
     "error": ("FF1A2433", "FFFFFFFF"),
 }
 Content = str | int | float | None

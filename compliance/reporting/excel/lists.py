@@ -13,7 +13,7 @@ from compliance.reporting.words import Words
 
 _COUNTS = (
     "col_met_long", "col_not_met_long", "col_untested_long", "col_error_long", "col_na_long", "col_waived_long",
-    "col_share_long",
+    "col_share_long", "col_dane_long", "col_stated_long",
 )  # fmt: skip
 
 
@@ -30,16 +30,17 @@ def controls_sheet(book: Workbook, report: Report, words: Words) -> None:
         said: list[Content] = [key, words.title(key), measure, phrases.basis(words, report.source, key)]
         rows.append([*said, *_counts(own.get(key, Tally())), *_counts(others.get(key, Tally()))])
     _, last = table(sheet, "Requirements", [*plain, *(words.t(key) for key in _COUNTS), *partner], rows)
-    for column in (11, 18):
+    for column in (11, 20):
         for row in range(2, last + 1):
             sheet.cell(row=row, column=column).number_format = "0 %"
     freeze(sheet, "C2", 1)
-    fit(sheet, (18, 36, 24, 34, *(11,) * 6, 12, *(16,) * 7))
+    fit(sheet, (18, 36, 24, 34, *(11,) * 6, 12, 12, 13, *(16,) * 9))
 
 
 def _counts(tally: Tally) -> list[Content]:
     return [
         tally.met, tally.not_met, tally.untested, tally.error, tally.not_applicable, tally.waived, tally.share,
+        tally.dane, tally.stated,
     ]  # fmt: skip
 
 
@@ -64,7 +65,9 @@ def _partner(words: Words, row: Partner) -> list[Content]:
         return [*start, "", "", "", "", *counts, ""]
     finding, group = row.worst.finding, row.worst.worst
     status = f"{words.t(f'sign_{row.worst.mark}')} {words.t(f'status_{row.worst.mark}')}"
-    said = words.t("partner_all_met") if row.worst.mark == "pass" else words.reason(group.reason, group.values)
+    said = (
+        words.t("partner_all_met") if row.worst.finding.status == "pass" else words.reason(group.reason, group.values)
+    )
     title = f"{finding.requirement} {words.title(finding.requirement)}"
     who = words.t(f"who_{finding.responsible}")
     return [*start, status, title, said, who, *counts, waiver_text(words, finding.waiver)]

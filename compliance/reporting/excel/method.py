@@ -19,7 +19,7 @@ def method_sheet(book: Workbook, report: Report, words: Words) -> None:
     fit(sheet, (34, 60))
 
 
-_MARKS = ("pass", "fail", "not_tested", "partly", "not_applicable", "error")
+_MARKS = ("pass", "dane_only", "stated_pass", "fail", "not_tested", "partly", "not_applicable", "error")
 
 
 def _run(report: Report, words: Words) -> list[list[Content]]:

@@ -35,9 +35,9 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class UntestedGroup:
-    """What was not tested for one cause."""
+    """What was not tested for one cause: `cause` is the key of its words."""
 
-    cause: Cause
+    cause: str
     count: int
     lines: tuple[Line, ...]
 
@@ -56,11 +56,11 @@ def cards(results: Iterable[Result]) -> tuple[Card, ...]:
 
 def untested(results: Iterable[Result]) -> tuple[UntestedGroup, ...]:
     """Gather own untested results by cause, the most frequent first; what the tool cannot judge yet last."""
-    causes: dict[Cause, list[Result]] = {}
+    causes: dict[str, list[Result]] = {}
     for result in results:
         if result.own and result.finding.status is Status.NOT_TESTED and result.finding.cause:
-            causes.setdefault(result.finding.cause, []).append(result)
-    ordered = sorted(causes.items(), key=lambda item: (item[0] is Cause.NOT_BUILT, -len(item[1])))
+            causes.setdefault(result.cause, []).append(result)
+    ordered = sorted(causes.items(), key=lambda item: (item[0] == Cause.NOT_BUILT, -len(item[1])))
     return tuple(UntestedGroup(cause, len(found), _of_one_reason(found)) for cause, found in ordered)
 
 

@@ -6,13 +6,16 @@ from collections.abc import Iterable
 from compliance.model.finding import Cause, Finding, Status
 from compliance.model.requirement import Duty
 from compliance.model.subject import Kind
+from compliance.reporting.view.results import cause_key, met_through_dane
 from compliance.reporting.view.source import Source
 from compliance.reporting.view.worst import counted_failures, worst
 from compliance.reporting.words import RequirementTitle, Say, plural_key
 
-#: Nobody tried these, so that they could not be done is not news; they stand in their own section.
-_NO_TRIAL = frozenset({Cause.MANUAL, Cause.NOT_ASKED, Cause.NOT_BUILT})
-_CAUSES = ("ours", "theirs", "no_evidence")
+#: The causes in the order they are told, and a fault of the tool last.
+_CAUSES = ("not_built", "theirs_own", "theirs", "ours", "no_evidence", "manual", "not_asked", "error")
+#: Measures of how mail is carried to us, beside the trusted certificate of 1b.
+_CARRIED = frozenset({"transport", "dane", "sts"})
+_RECEIVERS = frozenset({Kind.OWN_DOMAIN, Kind.INBOUND_HOST})
 _TOLD = 3  # waivers that are told one by one
 _LETTERS = 12  # numbers up to this are written in letters
 
@@ -26,7 +29,7 @@ def lead(source: Source) -> tuple[Say, ...]:
 
 def lead_more(source: Source) -> tuple[Say, ...]:
     """Give what a reader of the lead wants to know next: how much more is not met, waived, or stopped."""
-    return (*_others(source), *_waived(source), *_not_built(source), *_errors(source))
+    return (*_others(source), *_waived(source), *_errors(source))
 
 
 def _reservations(source: Source) -> Iterable[Say]:
@@ -42,46 +45,102 @@ def _reservations(source: Source) -> Iterable[Say]:
 
 
 def _inbound(source: Source) -> Iterable[Say]:
-    safe, unsafe, unknown = _sorted_subjects(source, Kind.OWN_DOMAIN, "1b")
-    total = safe + unsafe + unknown
+    safe, dane, unsafe, unknown = _sorted_subjects(source, Kind.OWN_DOMAIN, "1b")
+    total = safe + dane + unsafe + unknown
     if not total:
         yield from () if any(finding.kind is not Kind.ORGANISATION for finding in source.own) else [Say("lead_no_own")]
         return
     if unknown == total:
         yield Say(plural_key("lead_inbound_unknown", total))
-    elif safe == total:
-        yield Say(plural_key("lead_inbound_all", total), {"n": total})
     elif unsafe == total:
         yield Say(plural_key("lead_inbound_none", total), {"n": total})
-    elif safe == 0:
+    elif safe + dane == 0:
         yield Say("lead_inbound_unproven", {"n": total, "unsafe": unsafe, "unknown": unknown})
     else:
-        yield Say("lead_inbound_some", {"safe": safe, "n": total})
+        said = _proven(safe, dane, total)
+        rest = _rest(source)
+        yield Say("lead_but", {"said": said, "rest": rest}) if rest else Say("lead_whole", {"said": said})
+
+
+def _proven(safe: int, dane: int, total: int) -> Say:
+    """Tell of the domains where senders can know whom they reach: by a trusted issuer, and by DANE alone."""
+    if safe == total:
+        return Say(plural_key("lead_inbound_all", total), {"n": total})
+    if not safe:
+        return Say("lead_inbound_dane", {"dane": dane, "n": total})
+    said = Say("lead_inbound_some", {"safe": safe, "n": total})
+    return Say("lead_inbound_and_dane", {"said": said, "dane": dane}) if dane else said
+
+
+def _rest(source: Source) -> Say | None:
+    """Tell of what else is asked of the way mail takes to us, in the same breath; None where all of it is met."""
+    seen: dict[str, set[Status]] = {}
+    for finding in source.own:
+        carried = finding.kind in _RECEIVERS and source.measure(finding.requirement) in _CARRIED
+        if carried and finding.level is Duty.MUST:
+            seen.setdefault(finding.requirement, set()).add(finding.status)
+    failing = sum(Status.FAIL in statuses for statuses in seen.values())
+    untold = {Status.NOT_TESTED, Status.ERROR}
+    unknown = sum(bool(untold & statuses) and Status.FAIL not in statuses for statuses in seen.values())
+    if failing and unknown:
+        return Say("rest_both", {"failing": failing, "unknown": unknown})
+    if failing or unknown:
+        return Say(
+            plural_key("rest_failing" if failing else "rest_unknown", failing + unknown), {"n": failing + unknown}
+        )
+    return None
 
 
 def _outbound(source: Source) -> Iterable[Say]:
-    safe, unsafe, unknown = _sorted_subjects(source, Kind.OUTBOUND_HOST, "1a")
+    safe, dane, unsafe, unknown = _sorted_subjects(source, Kind.OUTBOUND_HOST, "1a")
+    safe += dane
     total = safe + unsafe + unknown
     if not total:
         return
     if safe == total:
         yield Say(plural_key("lead_outbound_all", total), {"n": total})
-    elif safe == 0:
-        yield Say(plural_key("lead_outbound_none", total), {"n": total})
-    else:
+    elif unsafe:
+        yield Say("lead_outbound_failing", {"unsafe": unsafe, "n": total})
+    elif safe:
         yield Say("lead_outbound_some", {"safe": safe, "n": total})
+    else:
+        causes = {
+            finding.cause
+            for finding in source.own
+            if finding.kind is Kind.OUTBOUND_HOST and finding.level is Duty.MUST
+            if source.measure(finding.requirement) == "1a" and finding.status is Status.NOT_TESTED
+        }
+        yield _undecided(causes, total)
 
 
-def _sorted_subjects(source: Source, kind: Kind, measure: str) -> tuple[int, int, int]:
-    """Count subjects with all `must` of a measure met, some not met, and the rest undecided; the unconcerned not."""
+def _undecided(causes: set[Cause | None], total: int) -> Say:
+    """Tell why nothing is known of outgoing mail: that nobody documented it is only one of the reasons."""
+    if causes == {Cause.NOT_BUILT}:
+        return Say("lead_outbound_not_built")
+    if Cause.NO_EVIDENCE in causes:
+        return Say(plural_key("lead_outbound_none", total), {"n": total})
+    return Say("lead_outbound_unknown")
+
+
+def _sorted_subjects(source: Source, kind: Kind, measure: str) -> tuple[int, int, int, int]:
+    """Count subjects with all `must` of a measure met, met through DANE, some not met, and the rest undecided.
+
+    Those it does not concern are not counted.
+    """
     statuses: dict[str, set[Status]] = {}
+    through: set[str] = set()
     for finding in source.own:
         if finding.kind is kind and finding.level is Duty.MUST and source.measure(finding.requirement) == measure:
             statuses.setdefault(finding.subject, set()).add(finding.status)
-    concerned = [seen - {Status.NOT_APPLICABLE} for seen in statuses.values() if seen != {Status.NOT_APPLICABLE}]
-    safe = sum(seen == {Status.PASS} for seen in concerned)
-    unsafe = sum(Status.FAIL in seen for seen in concerned)
-    return safe, unsafe, len(concerned) - safe - unsafe
+            if met_through_dane(finding):
+                through.add(finding.subject)
+    concerned = {
+        key: seen - {Status.NOT_APPLICABLE} for key, seen in statuses.items() if seen != {Status.NOT_APPLICABLE}
+    }
+    met = [key for key, seen in concerned.items() if seen == {Status.PASS}]
+    dane = sum(key in through for key in met)
+    unsafe = sum(Status.FAIL in seen for seen in concerned.values())
+    return len(met) - dane, dane, unsafe, len(concerned) - len(met) - unsafe
 
 
 def _worst(source: Source) -> Iterable[Say]:
@@ -123,11 +182,11 @@ def _waived(source: Source) -> Iterable[Say]:
 
 
 def _untested(source: Source) -> Iterable[Say]:
+    """Give one sum over what is basic and not tested, by cause: that of the number below the measures."""
     causes = Counter(
-        finding.cause.value
+        "error" if finding.status is Status.ERROR else cause_key(finding)
         for finding in source.own
-        if finding.status is Status.NOT_TESTED and finding.level is Duty.MUST and finding.cause
-        if finding.cause not in _NO_TRIAL
+        if finding.status in {Status.NOT_TESTED, Status.ERROR} and finding.level is Duty.MUST
     )
     total = causes.total()
     if not total:
@@ -138,7 +197,7 @@ def _untested(source: Source) -> Iterable[Say]:
         return
     parts = tuple(
         Say("lead_untested_part", {"count": _some(causes[cause], total), "why": Say(f"why_{cause}")})
-        for cause in sorted(causes, key=lambda cause: (-causes[cause], _CAUSES.index(cause)))
+        for cause in sorted(causes, key=_CAUSES.index)
     )
     yield Say("lead_untested_mixed", {"n": total, "parts": parts})
 
@@ -148,15 +207,7 @@ def _some(n: int, total: int) -> Say:
     return Say("some_controls_figures" if total > _LETTERS else plural_key("some_controls", n), {"n": n})
 
 
-def _not_built(source: Source) -> Iterable[Say]:
-    found = {
-        finding.requirement for finding in source.own if finding.cause is Cause.NOT_BUILT and finding.level is Duty.MUST
-    }
-    if found:
-        yield Say(plural_key("lead_not_built", len(found)), {"n": len(found)})
-
-
 def _errors(source: Source) -> Iterable[Say]:
-    errors = sum(finding.status is Status.ERROR for finding in source.own)
+    errors = sum(finding.status is Status.ERROR and finding.level is not Duty.MUST for finding in source.own)
     if errors:
         yield Say(plural_key("lead_errors", errors), {"n": errors})

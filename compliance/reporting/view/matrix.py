@@ -59,7 +59,7 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
             if kept is None:  # results come worst first: of two kinds on one host the worse is shown
                 by_subject[place][result.finding.requirement] = result
     places = sorted(by_subject, key=lambda place: (_PARTS.index(place[0]), _subject_order(source, place[1])))
-    ours = sum(part != "exchange" for part, _ in places)
+    ours = sum(part in _COUNTED for part, _ in places)
     # Partners of whom nothing is demanded are told of under partners; our own are left out only of a large run.
     columns = [
         (part, label)
@@ -76,10 +76,11 @@ def matrices(source: Source, results: tuple[Result, ...]) -> Matrices:
         for start in starts:
             last = start + width >= len(labels)
             tables.append(_table(source, part, labels[start : start + width], by_subject, left, last=last))
-    return Matrices(tuple(tables), ours - sum(part != "exchange" for part, _ in columns))
+    return Matrices(tuple(tables), ours - sum(part in _COUNTED for part, _ in columns))
 
 
 _PARTS = ("domains", "hosts", "exchange", "organisation")
+_COUNTED = frozenset({"domains", "hosts"})  # what the page calls own domains and servers
 
 
 def _part(kind: Kind) -> str:

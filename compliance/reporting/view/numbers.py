@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from compliance.model.finding import Finding, Status
 from compliance.model.requirement import Duty
+from compliance.reporting.view.results import is_stated, met_through_dane
 from compliance.reporting.view.source import Source
 
 MEASURES = ("1a", "1b", "1c", "2", "3", "4")
@@ -14,7 +15,10 @@ OTHER_PARTS = ("transport", "mx", "dns", "dane", "sts", "organisation", "other")
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of each status; `waived` of those not met stand beside a waiver that covers them."""
+    """How many of each status; `waived` of those not met stand beside a waiver that covers them.
+
+    `dane` of those met are met through DANE. `stated` is apart from all of them: somebody said so, nobody measured.
+    """
 
     met: int = 0
     not_met: int = 0
@@ -22,6 +26,8 @@ class Tally:
     error: int = 0
     not_applicable: int = 0
     waived: int = 0
+    dane: int = 0
+    stated: int = 0
 
     @property
     def tested(self) -> int:
@@ -54,7 +60,8 @@ class Row:
 
 def tally(findings: Iterable[Finding]) -> Tally:
     """Count findings by status."""
-    found = tuple(findings)
+    given = tuple(findings)
+    found = tuple(finding for finding in given if not is_stated(finding))
     count = Counter(finding.status for finding in found)
     return Tally(
         met=count[Status.PASS],
@@ -63,6 +70,8 @@ def tally(findings: Iterable[Finding]) -> Tally:
         error=count[Status.ERROR],
         not_applicable=count[Status.NOT_APPLICABLE],
         waived=sum(finding.status is Status.FAIL and not finding.counted for finding in found),
+        dane=sum(met_through_dane(finding) for finding in found),
+        stated=len(given) - len(found),
     )
 
 

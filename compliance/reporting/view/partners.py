@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from compliance.model.finding import Status
+from compliance.model.finding import Cause, Status
 from compliance.model.subject import Subject
 from compliance.reporting.view.numbers import Tally, tally
 from compliance.reporting.view.results import Result
@@ -29,9 +29,15 @@ def partners(source: Source, results: tuple[Result, ...]) -> tuple[Partner, ...]
     for subject in source.subjects:
         if subject.is_partner:
             mine = found.get(subject.label, [])
-            worst = mine[0] if mine else None
+            worst = _headline(mine)
             rows.append(Partner(subject, subject.display, worst, tally(result.finding for result in mine)))
     return tuple(sorted(rows, key=lambda row: (_rank(row), -row.tally.not_met, row.name)))
+
+
+def _headline(mine: list[Result]) -> Result | None:
+    """Give the worst; what the tool cannot judge yet is no news of the partner."""
+    known = [result for result in mine if result.finding.cause is not Cause.NOT_BUILT]
+    return known[0] if known else None
 
 
 def _rank(row: Partner) -> int:

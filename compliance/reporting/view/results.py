@@ -8,10 +8,14 @@ from compliance.model.finding import Cause, Finding, Notice, Reperform, Status, 
 from compliance.model.names import to_unicode
 from compliance.model.observation import Origin
 from compliance.model.requirement import Duty
+from compliance.model.subject import Kind
 from compliance.reporting.view.source import Source, is_own
 
 _TARGET = re.compile(r"(?P<name>.*?)\[(?P<address>[^\]]*)\]:(?P<port>\d+)", re.DOTALL)
 _STATUS_RANK = {Status.FAIL: 0, Status.ERROR: 2, Status.NOT_TESTED: 3, Status.PASS: 4, Status.NOT_APPLICABLE: 5}
+_DANE = "met_through_dane"
+_TRUST = "U02-1b-2"
+_DANE_MARKS = ("dane", "dane_only")
 _DUTY_RANK = {Duty.MUST: 0, Duty.SHOULD: 1, Duty.MAY: 2}
 
 
@@ -42,13 +46,51 @@ class Result:
 
     @property
     def mark(self) -> str:
-        """The status as the key of its sign, word and colour."""
-        return "partly" if self.partly else self.finding.status.value
+        """The status as the key of its sign, word and colour; who says so and through what stand in it."""
+        finding = self.finding
+        if self.partly:
+            return "partly"
+        if is_stated(finding):
+            return f"stated_{finding.status}"
+        return self._through_dane if met_through_dane(finding) else finding.status.value
+
+    def mark_of(self, group: Group) -> str:
+        """The mark of one group of targets."""
+        if group.status is self.finding.status and self.mark not in _DANE_MARKS:
+            return self.mark
+        return self._through_dane if group.reason == _DANE else group.status.value
+
+    @property
+    def _through_dane(self) -> str:
+        # Of a name or a date DANE says nothing of who issued the certificate.
+        return _DANE_MARKS[self.finding.requirement == _TRUST]
+
+    @property
+    def cause(self) -> str:
+        """The cause as the key of its words; `` if there is none. «Motparten» is never our own server."""
+        return cause_key(self.finding)
 
     @property
     def worst(self) -> Group:
         """The group that made the status."""
         return self.groups[0]
+
+
+def is_stated(finding: Finding) -> bool:
+    """Tell whether a person's word is all there is: such a verdict is never counted among what was measured."""
+    return finding.origin is Origin.DECLARED and finding.status in {Status.PASS, Status.FAIL}
+
+
+def met_through_dane(finding: Finding) -> bool:
+    """Tell whether something is met by DANE where ordinary senders, who go by issuers, would not have it met."""
+    reasons = {target.reason for target in finding.targets if target.status is Status.PASS} | {finding.reason}
+    return finding.status is Status.PASS and _DANE in reasons
+
+
+def cause_key(finding: Finding, cause: Cause | None = None) -> str:
+    """Give the key of a cause's words, the finding's own if no other is given."""
+    told = cause or finding.cause
+    return "theirs_own" if told is Cause.THEIRS and finding.kind is not Kind.PARTNER else str(told or "")
 
 
 def results(source: Source) -> tuple[Result, ...]:

@@ -127,14 +127,15 @@ def _lead(report: Report, language: str = "nb") -> str:
 
 def test_the_lead_tells_what_is_safe_what_is_not_and_what_is_unknown(report: Report) -> None:
     assert _lead(report) == (
-        "Innkommende e-post er sikret på 1 av 3 domener. "
+        "Innkommende e-post er kryptert med tiltrodd sertifikat på 1 av 3 domener, men ett annet grunnleggende "
+        "kontrollpunkt for transporten er ikke oppfylt overalt. "
         "Ett domene, kommunen.example, tar imot e-post på en tjener med utløpt sertifikat. "
         "Utgående kryptering er ikke dokumentert for avsendertjeneren. "
-        "Seks grunnleggende kontroller kunne ikke gjennomføres: fire fordi motparten avviste oss eller ikke svarte og "
-        "to fordi dokumentasjon for perioden mangler. "
+        "Åtte grunnleggende kontroller er ikke kontrollert: fire der tjeneren avviste oss eller ikke svarte, "
+        "to der dokumentasjon for perioden mangler, én som må vurderes av en person og "
+        "én stanset av feil i verktøyet. "
         "I tillegg er to grunnleggende kontroller ikke oppfylt. "
-        "Én kontroll som ikke er oppfylt, har godkjent unntak: «Bare TLS 1.2 og nyere» for kommunen.example. "
-        "Én kontroll ble stanset av en feil i verktøyet."
+        "Én kontroll som ikke er oppfylt, har godkjent unntak: «Bare TLS 1.2 og nyere» for kommunen.example."
     )
 
 
