@@ -4,23 +4,47 @@ pydantic does the checking, ruamel.yaml the reading (YAML 1.2: `no` stays a text
 Every fault carries its file and line, and all faults of a file are found at once.
 """
 
+import base64
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Discriminator, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Discriminator, PlainSerializer, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode
 
-__all__ = ["Discriminator", "Fault", "Faulty", "Located", "dump_json", "load_json", "read_yaml", "shape", "to_data"]
+__all__ = [
+    "Base64",
+    "Discriminator",
+    "Fault",
+    "Faulty",
+    "Located",
+    "dump_json",
+    "load_json",
+    "read_yaml",
+    "shape",
+    "to_data",
+]
 
 T = TypeVar("T")
+
+
+def _from_base64(value: object) -> object:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+#: Binary material: in JSON the ordinary base64 of RFC 4648 section 4, which `base64 -d` reads.
+Base64 = Annotated[
+    bytes,
+    BeforeValidator(_from_base64),
+    PlainSerializer(lambda value: base64.b64encode(value).decode("ascii"), return_type=str, when_used="json"),
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def run(
     _say_unread(evidence or inventory / "evidence")
     resumed = run_folder(resume, reports) if resume else None
     if resumed:
-        kept = resumable(resumed, found.subjects, found.settings)
+        kept = resumable(resumed, found)
         only, label = list(kept.only), kept.label
         if manifest.is_sealed(resumed):
             say("already_complete", run=str(resumed))

@@ -1,16 +1,16 @@
 """Observations: raw facts of one probe on one target, in one envelope, with what went wrong.
 
 Facts keep wire text. SMTP lines and TXT strings are the wire's bytes as ISO 8859-1 code points (so every byte
-survives and ordinary text reads as text); binary material is base64 in JSON.
+survives and ordinary text reads as text); binary material is base64 in JSON (RFC 4648 section 4).
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from compliance.strict import Discriminator
+from compliance.strict import Base64, Discriminator
 
-_STRICT: dict[str, str] = {"extra": "forbid", "ser_json_bytes": "base64", "val_json_bytes": "base64"}
+_STRICT: dict[str, str] = {"extra": "forbid"}
 
 
 class FailureKind(StrEnum):
@@ -78,7 +78,7 @@ class DnsFacts:
     aliases: tuple[str, ...]
     server: str
     over_tcp: bool
-    wire: bytes
+    wire: Base64
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class TlsFacts:
     __pydantic_config__: ClassVar = _STRICT
     version: str  # TLSv1.3, TLSv1.2, TLSv1.1, TLSv1
     suite: str
-    chain: tuple[bytes, ...]
+    chain: tuple[Base64, ...]
     sni: str
     client_certificate_asked: bool
     client_certificate_sent: bool
@@ -142,8 +142,8 @@ class HelloFacts:
     port: int
     offer: str
     replies: tuple[Reply, ...]
-    sent: bytes
-    received: bytes
+    sent: Base64
+    received: Base64
     ended: str
     connections: int
 
