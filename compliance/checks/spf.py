@@ -16,7 +16,18 @@ from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import drive
-from compliance.records.spf_tree import Node, NodeState, SpfTree, final_all, reach, record_tree
+from compliance.records.spf_tree import (
+    Node,
+    NodeState,
+    SpfTree,
+    final_all,
+    lookups,
+    reach,
+    record_tree,
+    unmeasured,
+)
+
+_MOST_LOOKUPS = 10  # RFC 7208 section 4.6.4
 
 
 def _tree(view: DomainView) -> SpfTree:
@@ -51,40 +62,64 @@ def spf_policy(view: DomainView, want: Parameters) -> Verdict:
     """The record refuses everyone it does not name (`-all` or `~all`), and does not name the world."""
     tree = _tree(view)
     text = tree.root.text
-    evidence = [node.observation for node in tree.nodes() if node.observation]
+    evidence = tree.observations
     if tree.root.state is not NodeState.RECORD:
         return resting_on(_record_verdict(view, tree.root), evidence)
     if view.kind is Kind.PARKED_DOMAIN:
         bare = text.strip().lower().split() == ["v=spf1", "-all"]
         verdict = passed("spf_sends_nothing", record=text) if bare else failed("spf_parked_sends", record=text)
         return resting_on(verdict, evidence)
-    return resting_on(_ending(view, tree, text) or _breadth(view, tree, text, want), evidence)
+    bad = _open_ending(tree, text) or _too_broad(tree, text, want) or _refusing_nobody(tree, text)
+    return resting_on(bad or _unknown(view, tree, text) or _refusing(tree, text, want), evidence)
 
 
-def _ending(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:
+def _open_ending(tree: SpfTree, text: str) -> Verdict | None:
     """What decides for everyone not named: the `all` of the record or of the one it redirects to."""
-    end = final_all(tree)
-    if end.unanswered:
-        return unanswered(end.unanswered, view.context)
-    if end.macro:
-        return not_tested(Cause.THEIRS, "spf_ending_by_macro", record=text)
-    if end.qualifier is None:
-        return failed("spf_no_ending", record=text)
-    if end.qualifier not in {"-", "~"}:
-        return failed("spf_open_ending", record=text, ending=f"{end.qualifier}all")
-    return None
+    qualifier = final_all(tree).qualifier
+    if qualifier is None or qualifier in {"-", "~"}:
+        return None
+    return failed("spf_open_ending", record=text, ending=f"{qualifier}all")
 
 
-def _breadth(view: DomainView, tree: SpfTree, text: str, want: Parameters) -> Verdict:
+def _too_broad(tree: SpfTree, text: str, want: Parameters) -> Verdict | None:
+    """What the world is let in by, or not refused by: `?` in front of a range stops as little as `?all` does."""
     allowed = reach(tree)
-    ending = f"{final_all(tree).qualifier}all"
     if allowed.ipv4_count >= 1 << int(want["ipv4_fail_bits"]):
         return failed("spf_too_broad", record=text, count=allowed.ipv4_count)
     if allowed.ipv6_shortest is not None and allowed.ipv6_shortest < int(want["ipv6_fail_prefix"]):
         return failed("spf_too_broad_v6", record=text, prefix=allowed.ipv6_shortest)
-    if silent := tuple(answer for node in tree.nodes() for answer in node.unanswered):
-        return unanswered(silent, view.context)  # what an unheard include allows is not known
-    verdict = passed("spf_refuses_others", record=text, ending=ending)
+    unrefused = reach(tree, "+?")
+    wide_v6 = unrefused.ipv6_shortest is not None and unrefused.ipv6_shortest < int(want["ipv6_fail_prefix"])
+    if wide_v6 or unrefused.ipv4_count >= 1 << int(want["ipv4_fail_bits"]):
+        return failed("spf_neutral_world", record=text)
+    return None
+
+
+def _refusing_nobody(tree: SpfTree, text: str) -> Verdict | None:
+    """A record every verifier gives up on (PermError) refuses nobody, whatever it ends in (RFC 7208 section 2.6.7)."""
+    if name := tree.nowhere:
+        return failed("spf_permerror", record=text, name=name)
+    count = lookups(tree).count
+    if count > _MOST_LOOKUPS or any(node.state is NodeState.CAPPED for node in tree.nodes()):
+        return failed("spf_too_many_lookups", record=text, count=count)
+    return None
+
+
+def _unknown(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:
+    """What an unheard name allows is not known, nor what is decided only for each message."""
+    end = final_all(tree)
+    if end.macro:
+        return not_tested(Cause.THEIRS, "spf_ending_by_macro", record=text)
+    if tree.unanswered:
+        return unanswered(tree.unanswered, view.context)
+    if end.qualifier is None:
+        return failed("spf_no_ending", record=text)
+    return not_tested(Cause.THEIRS, "spf_reach_unknown", record=text) if unmeasured(tree) else None
+
+
+def _refusing(tree: SpfTree, text: str, want: Parameters) -> Verdict:
+    allowed = reach(tree)
+    verdict = passed("spf_refuses_others", record=text, ending=f"{final_all(tree).qualifier}all")
     if allowed.ipv4_count >= 1 << int(want["ipv4_notice_bits"]):
         verdict = noticing(verdict, Notice("spf_broad", {"count": allowed.ipv4_count}))
     if allowed.ipv6_shortest is not None and allowed.ipv6_shortest < int(want["ipv6_notice_prefix"]):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from compliance.records.spf_domain import SpfFault, domain_spec, macro_string
+from compliance.records.spf_domain import SpfFault, domain_spec, is_open, macro_string
 
 __all__ = ["Modifier", "SpfFault", "SpfRecord", "Term", "parse", "select"]
 
@@ -46,7 +46,7 @@ class Term:
     @property
     def has_macro(self) -> bool:
         """Whether the domain is known only when a message is checked (RFC 7208 section 7)."""
-        return "%" in self.domain
+        return is_open(self.domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Modifier:
     @property
     def has_macro(self) -> bool:
         """Whether the value is known only when a message is checked."""
-        return "%" in self.value
+        return is_open(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,12 @@ class Ranges:
         self._prefixes6: list[int] = []
         self._mechanisms: set[str] = set()
 
-    def meet(self, term: Term, *, allows: bool) -> None:
-        """Add a term; `allows` tells whether a match above it leads to a pass."""
+    def meet(self, term: Term, *, counts: bool, everybody: bool = False) -> None:
+        """Add a term; `counts` tells whether a match is one to measure, `everybody` whether each sender matches."""
         self._mechanisms.add(term.mechanism)
-        if not allows or term.qualifier != "+":
+        if not counts:
             return
-        if term.mechanism == "all":
+        if everybody:
             self._ipv4.append(ipaddress.IPv4Network("0.0.0.0/0"))
             self._ipv6.append(ipaddress.IPv6Network("::/0"))
         elif isinstance(term.network, ipaddress.IPv4Network):

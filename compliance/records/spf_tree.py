@@ -1,16 +1,29 @@
 """The tree of SPF records behind a domain: include and redirect followed, and what the whole allows (RFC 7208)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from compliance.model.names import is_address, is_plain
 from compliance.model.observation import Observation
 from compliance.records.dns_walk import DnsQuestion, Walk, facts, is_answered, texts
 from compliance.records.spf import LOOKUP_MECHANISMS, SpfFault, SpfRecord, Term, parse, select
+from compliance.records.spf_domain import expand, is_open
 from compliance.records.spf_reach import Ranges, Reach
 
-__all__ = ["Ending", "Lookups", "Node", "NodeState", "Reach", "SpfTree", "final_all", "lookups", "reach", "record_tree"]
+__all__ = [
+    "Ending",
+    "Lookups",
+    "Node",
+    "NodeState",
+    "Reach",
+    "SpfTree",
+    "final_all",
+    "lookups",
+    "reach",
+    "record_tree",
+    "unmeasured",
+]
 
 #: Verifiers give up after ten lookups (section 4.6.4); we go on somewhat further, to tell how many there are.
 MOST_NODES = 40
@@ -23,12 +36,33 @@ class NodeState(StrEnum):
     RECORD = "record"
     NONE = "none"
     SEVERAL = "several"
-    SYNTAX = "syntax"  # not the grammar, or a name that no question can be put about (why: name)
+    SYNTAX = "syntax"  # not the grammar, or a name that can be nobody's (why: name)
     NO_DOMAIN = "no_domain"
     UNRESOLVED = "unresolved"
     LOOP = "loop"  # a name that is being followed already; not asked again
     MACRO = "macro"  # known only when a message is checked; not asked
+    UNSAFE = "unsafe"  # not a plain name: not asked
     CAPPED = "capped"  # too deep or too many: not asked
+
+
+#: A name that an include or redirect leads to in vain: PermError at every verifier (sections 5.2 and 6.1).
+_NOWHERE = frozenset(
+    {NodeState.NONE, NodeState.SEVERAL, NodeState.SYNTAX, NodeState.NO_DOMAIN, NodeState.LOOP},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """An `exists` that asks the same of every message: with an answer it holds for the whole world (section 5.7)."""
+
+    term: Term
+    answer: Observation | None  # None where it was not asked
+
+    @property
+    def everybody(self) -> bool:
+        """Whether the name has an address."""
+        seen = facts(self.answer) if self.answer else None
+        return seen is not None and bool(seen.records)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +80,7 @@ class Node:
     via: str = ""
     qualifier: str = "+"
     unanswered: tuple[Observation, ...] = ()
+    exists: tuple["Existing", ...] = ()
 
     @property
     def text(self) -> str:
@@ -68,6 +103,31 @@ class SpfTree:
     def nodes(self) -> Iterator[Node]:
         """Give every node, the root first."""
         return self.root.nodes()
+
+    @property
+    def observations(self) -> tuple[str, ...]:
+        """The ids of all answers, those to `exists` behind that of their record."""
+        return tuple(
+            key
+            for node in self.nodes()
+            for key in (node.observation, *(found.answer.id for found in node.exists if found.answer))
+            if key
+        )
+
+    @property
+    def unanswered(self) -> tuple[Observation, ...]:
+        """The questions below that came to nothing."""
+        return tuple(
+            answer
+            for node in self.nodes()
+            for answer in (*node.unanswered, *(found.answer for found in node.exists if found.answer))
+            if not is_answered(answer)
+        )
+
+    @property
+    def nowhere(self) -> str:
+        """The first name an include or redirect leads to in vain, `` without one."""
+        return next((node.name for node in self.nodes() if node.via and node.state in _NOWHERE), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +155,34 @@ class Lookups:
 
 @dataclass(slots=True)
 class _Budget:
+    sender: str
     left: int = MOST_NODES
+
+    def spend(self) -> bool:
+        """Take one question out of the budget, if there is one left."""
+        had = self.left > 0
+        self.left -= had
+        return had
 
 
 def record_tree(domain: str) -> Walk[SpfTree]:
-    """Walk from a domain through include and redirect; asks TXT of each name."""
-    root = yield from _node(domain, (), "", "+", _Budget())
+    """Walk from a domain through include and redirect; asks TXT of each name, A for `exists`."""
+    root = yield from _node(domain, (), "", "+", _Budget(domain))
     return SpfTree(root)
 
 
 def _node(name: str, above: tuple[str, ...], via: str, qualifier: str, budget: _Budget) -> Walk[Node]:
-    if "%" in name:
+    if is_open(name):
         return Node(name, NodeState.MACRO, via=via, qualifier=qualifier)
-    name = name.lower().removesuffix(".")
+    name = _name(name, above, budget)
     if name in above:
         return Node(name, NodeState.LOOP, via=via, qualifier=qualifier)
-    if not is_plain(name) or is_address(name):
+    if not _is_formed(name):
         return Node(name, NodeState.SYNTAX, why="name", via=via, qualifier=qualifier)
-    if not budget.left or len(above) >= MOST_DEPTH:
+    if not is_plain(name):
+        return Node(name, NodeState.UNSAFE, via=via, qualifier=qualifier)
+    if len(above) >= MOST_DEPTH or not budget.spend():
         return Node(name, NodeState.CAPPED, via=via, qualifier=qualifier)
-    budget.left -= 1
     answer = yield DnsQuestion(name, "TXT")
     state, found = _read(answer)
     if state is not NodeState.RECORD:
@@ -125,8 +193,33 @@ def _node(name: str, above: tuple[str, ...], via: str, qualifier: str, budget: _
     except SpfFault as fault:
         syntax = NodeState.SYNTAX
         return Node(name, syntax, answer.id, None, found, fault.position, fault.why, via=via, qualifier=qualifier)
+    node = Node(name, state, answer.id, record, found, via=via, qualifier=qualifier)
+    exists = yield from _exists(record, (*above, name), budget)
     children = yield from _children(record, (*above, name), budget)
-    return Node(name, state, answer.id, record, found, children=children, via=via, qualifier=qualifier)
+    return replace(node, children=children, exists=exists)
+
+
+def _name(text: str, above: tuple[str, ...], budget: _Budget) -> str:
+    return (expand(text, above[-1], budget.sender) if "%" in text else text).lower().removesuffix(".")
+
+
+def _is_formed(name: str) -> bool:
+    """Whether a name can be asked about at all (section 4.3); what it is made of is another matter."""
+    return len(name) <= 253 and not is_address(name) and all(0 < len(label) < 64 for label in name.split("."))
+
+
+def _exists(record: SpfRecord, above: tuple[str, ...], budget: _Budget) -> Walk[tuple[Existing, ...]]:
+    """Ask A, whatever the family of the sender (section 5.7); a name that cannot be is no match (section 4.8)."""
+    found: list[Existing] = []
+    for term in record.reached:
+        if term.mechanism != "exists" or term.has_macro or term.qualifier not in "+?":
+            continue
+        name = _name(term.domain, above, budget)
+        if not _is_formed(name):
+            continue
+        answer = (yield DnsQuestion(name, "A")) if is_plain(name) and budget.spend() else None
+        found.append(Existing(term, answer))
+    return tuple(found)
 
 
 def _children(record: SpfRecord, above: tuple[str, ...], budget: _Budget) -> Walk[tuple[Node, ...]]:
@@ -179,21 +272,40 @@ def lookups(tree: SpfTree) -> Lookups:
 
 
 def _is_complete(tree: SpfTree) -> bool:
-    unknown = {NodeState.UNRESOLVED, NodeState.CAPPED, NodeState.MACRO}
+    unknown = {NodeState.UNRESOLVED, NodeState.CAPPED, NodeState.MACRO, NodeState.UNSAFE}
     return all(node.state not in unknown for node in tree.nodes())
 
 
-def reach(tree: SpfTree) -> Reach:
-    """Measure whom the tree lets send: `+` terms of the record, of its redirect and of its `+` includes, merged."""
+def reach(tree: SpfTree, results: str = "+") -> Reach:
+    """Measure whom the tree gives one of the results, `+` (may send) or `+?` (is not refused), merged.
+
+    Behind an include only a pass is a match, and its result is the include's qualifier (section 5.2).
+    """
     ranges = Ranges()
-    _measure(tree.root, ranges, allows=True)
+    for node, wanted in _weighed(tree.root, results):
+        everybody = {found.term for found in node.exists if found.everybody}
+        for term in node.record.reached if node.record else ():
+            world = term.mechanism == "all" or term in everybody
+            ranges.meet(term, counts=term.qualifier in wanted, everybody=world)
     return ranges.reach(_is_complete(tree))
 
 
-def _measure(node: Node, ranges: Ranges, *, allows: bool) -> None:
-    if node.record is None:
-        return
-    for term in node.record.reached:
-        ranges.meet(term, allows=allows)
+def unmeasured(tree: SpfTree) -> bool:
+    """Tell whether somebody may be let in, or not be refused, by a term that only a message can decide."""
+    for node, wanted in _weighed(tree.root, "+?"):
+        if node.state in {NodeState.MACRO, NodeState.UNSAFE} and wanted:
+            return True
+        if any(found.answer is None and found.term.qualifier in wanted for found in node.exists):
+            return True
+        for term in node.record.reached if node.record else ():
+            if term.has_macro and term.mechanism != "include" and term.qualifier in wanted:
+                return True
+    return False
+
+
+def _weighed(node: Node, wanted: str) -> Iterator[tuple[Node, str]]:
+    """Give each node with the qualifiers in it that come to a result wanted of the whole."""
+    yield node, wanted
     for child in node.children:
-        _measure(child, ranges, allows=allows and child.qualifier == "+")
+        inner = wanted if child.via == "redirect" else "+" * (child.qualifier in wanted)
+        yield from _weighed(child, inner)

@@ -27,6 +27,7 @@ def gone(name: str) -> Observation:
 
 SPF = "v=spf1 ip4:192.0.2.0/24 "
 INCLUDES = txt("v=spf1 include:_spf.annen.example -all")
+A_B, A_OWN_B = (dns(name, "A", "127.0.0.2") for name in ("b.example", f"{DOMAIN}.b.example"))
 BOGUS = (txt(rcode="SERVFAIL"), dns(DOMAIN, "TXT", SPF, disabled=True))
 
 SPF_ROWS = [
@@ -70,7 +71,7 @@ SPF_ROWS = [
         "U02-2-3",
         "own_domain",
         (txt("v=spf1 redirect=annen.example"), gone("annen.example")),
-        "fail spf_no_ending",
+        "fail spf_permerror",
         [],
     ),
     (
@@ -83,7 +84,7 @@ SPF_ROWS = [
     (
         "U02-2-3",
         "own_domain",
-        (txt("v=spf1 redirect=%{d}.annen.example"),),
+        (txt("v=spf1 redirect=%{i}.annen.example"),),
         "not_tested theirs spf_ending_by_macro",
         [],
     ),
@@ -96,7 +97,69 @@ SPF_ROWS = [
     ("U02-2-3", "own_domain", (txt("v=spf1 ip6:2001::/20 -all"),), "pass spf_refuses_others", ["spf_broad_v6"]),
     ("U02-2-3", "own_domain", (txt("v=spf1 ip6:2001:db8::/32 -all"),), "pass spf_refuses_others", []),
     ("U02-2-3", "own_domain", (txt("v=spf1 ptr -all"),), "pass spf_refuses_others", ["spf_uses_ptr"]),
-    ("U02-2-3", "own_domain", (txt("v=spf1 include:%{d}.b.example -all"),), "pass spf_refuses_others", ["spf_macro"]),
+    ("U02-2-3", "own_domain", (txt("v=spf1 -include:%{i}.b.example -all"),), "pass spf_refuses_others", ["spf_macro"]),
+    ("U02-2-3", "own_domain", (txt("v=spf1 exists:b.example -all"), A_B), "fail spf_too_broad", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 exists:%{d2}.b.example -all"), A_OWN_B), "fail spf_too_broad", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 ?exists:b.example -all"), A_B), "fail spf_neutral_world", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 -exists:b.example -all"), A_B), "pass spf_refuses_others", []),
+    (
+        "U02-2-3",
+        "own_domain",
+        (txt("v=spf1 exists:b.example -all"), dns("b.example", "A")),
+        "pass spf_refuses_others",
+        [],
+    ),
+    (
+        "U02-2-3",
+        "own_domain",
+        (txt("v=spf1 exists:b.example -all"), unheard("b.example", "A")),
+        "not_tested theirs dns_no_answer",
+        [],
+    ),
+    ("U02-2-3", "own_domain", (txt("v=spf1 exists:%{i}.b.example -all"),), "not_tested theirs spf_reach_unknown", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 a:%{i}.b.example -all"),), "not_tested theirs spf_reach_unknown", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 mx:%{s}.b.example -all"),), "not_tested theirs spf_reach_unknown", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 ptr:%{h} -all"),), "not_tested theirs spf_reach_unknown", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 include:%{i}.b.example -all"),), "not_tested theirs spf_reach_unknown", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 include:a!b.example -all"),), "not_tested theirs spf_reach_unknown", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 a:%{o} mx:%{d} -all"),), "pass spf_refuses_others", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 -exists:%{i}.b.example -all"),), "pass spf_refuses_others", []),
+    # what it does not refuse
+    ("U02-2-3", "own_domain", (txt("v=spf1 ?ip4:0.0.0.0/0 -all"),), "fail spf_neutral_world", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 ?ip6:::/0 -all"),), "fail spf_neutral_world", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 ?ip4:192.0.2.0/24 -all"),), "pass spf_refuses_others", []),
+    (
+        "U02-2-3",
+        "own_domain",
+        (txt("v=spf1 ?include:b.example -all"), txt("v=spf1 +all", name="b.example")),
+        "fail spf_neutral_world",
+        [],
+    ),
+    (
+        "U02-2-3",
+        "own_domain",
+        (txt("v=spf1 include:b.example -all"), txt("v=spf1 ?all", name="b.example")),
+        "pass spf_refuses_others",
+        [],
+    ),
+    # what every verifier gives up on
+    ("U02-2-3", "own_domain", (INCLUDES, gone("_spf.annen.example")), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (INCLUDES, txt("x", name="_spf.annen.example")), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (INCLUDES, txt("v=spf1", "v=spf1", name="_spf.annen.example")), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (INCLUDES, txt("v=spf1 foo", name="_spf.annen.example")), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (txt(f"v=spf1 include:{DOMAIN} -all"),), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 include:%{o} -all"),), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (txt(f"v=spf1 redirect={DOMAIN}"),), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 include:a..example -all"),), "fail spf_permerror", []),
+    ("U02-2-3", "own_domain", (txt(f"v=spf1 {'a ' * 10}-all"),), "pass spf_refuses_others", []),
+    ("U02-2-3", "own_domain", (txt(f"v=spf1 {'a ' * 11}-all"),), "fail spf_too_many_lookups", []),
+    (
+        "U02-2-3",
+        "own_domain",
+        (txt(f"v=spf1 {'include:b.example ' * 1500}-all"), txt("v=spf1 -all", name="b.example")),
+        "fail spf_too_many_lookups",
+        [],
+    ),
     (
         "U02-2-3",
         "own_domain",

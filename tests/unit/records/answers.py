@@ -9,13 +9,14 @@ Zone = Mapping[str, tuple[str, ...] | str | None]
 
 
 def answering(zone: Zone, asked: list[str] | None = None) -> Callable[[DnsQuestion], Observation]:
-    """Answer TXT questions: a tuple is NOERROR with these texts, a text is an rcode; unlisted names are NXDOMAIN."""
+    """Answer: a tuple is NOERROR with these records, a text is an rcode; unlisted is NXDOMAIN, A stands at `A name`."""
 
     def answer(question: DnsQuestion) -> Observation:
-        assert question.rdtype == "TXT"
+        assert question.rdtype in {"TXT", "A"}
+        key = question.name if question.rdtype == "TXT" else f"A {question.name}"
         if asked is not None:
-            asked.append(question.name)
-        return observation(question, zone.get(question.name, "NXDOMAIN"))
+            asked.append(key)
+        return observation(question, zone.get(key, "NXDOMAIN"))
 
     return answer
 
