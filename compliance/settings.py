@@ -84,6 +84,14 @@ class SmtpSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """Where MTA-STS policies are fetched: 443 by RFC 8461, another port only in a lab."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    port: int = 443
+
+
+@dataclass(frozen=True, slots=True)
 class Period:
     """Supplied evidence older than `days` before the run does not count."""
 
@@ -115,5 +123,6 @@ class Settings:
     self_test: SelfTestNames = field(default_factory=SelfTestNames)
     trust: Trust = field(default_factory=Trust)
     smtp: SmtpSettings = field(default_factory=SmtpSettings)
+    mta_sts: PolicySettings = field(default_factory=PolicySettings)
     period: Period = field(default_factory=Period)
     client_certificate: ClientCertificate | None = None

@@ -1,5 +1,33 @@
 """Every room of checks, imported so that each registers itself; a test proves the list closed."""
 
-from compliance.checks import certificate, dkim, dmarc, mx, partner, spf, tls, transport
+from compliance.checks import (
+    certificate,
+    dane_records,
+    dkim,
+    dmarc,
+    dnssec,
+    mta_sts,
+    mx,
+    partner,
+    spf,
+    submission,
+    tls,
+    tls_rpt,
+    transport,
+)
 
-__all__ = ["certificate", "dkim", "dmarc", "mx", "partner", "spf", "tls", "transport"]
+__all__ = [
+    "certificate",
+    "dane_records",
+    "dkim",
+    "dmarc",
+    "dnssec",
+    "mta_sts",
+    "mx",
+    "partner",
+    "spf",
+    "submission",
+    "tls",
+    "tls_rpt",
+    "transport",
+]

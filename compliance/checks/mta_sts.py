@@ -53,7 +53,7 @@ def _in_force(view: DomainView, policy: Policy, want: Parameters) -> Verdict:
     return passed("policy_valid", *notices, name=name, mode=policy.mode.value, patterns=list(policy.mx[:_SHOWN]))
 
 
-@check("mta_sts_truth", Scope.MAIL_HOSTS, reperform="trust")
+@check("mta_sts_truth", Scope.MAIL_HOSTS, reperform="sts_host")
 def mta_sts_truth(view: HostView, want: Parameters) -> Verdict:
     """The MX name is in the policy, and its host has STARTTLS and a certificate trusted for that name (section 4).
 

@@ -1,36 +1,48 @@
 """The register of partners: can they carry what we ask, and do we know whom to ring (U-02 measure 1c)."""
 
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
 from compliance.checks.certificate import each_chain, pkix_dates, pkix_name, pkix_trust
-from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, not_tested, noticing, passed
+from compliance.checks.dane_records import dane_match, dane_records
+from compliance.checks.registry import (
+    CheckFunction,
+    Parameters,
+    Scope,
+    check,
+    failed,
+    not_applicable,
+    not_tested,
+    noticing,
+    passed,
+    resting_on,
+)
 from compliance.checks.scopes import route_of
 from compliance.checks.transport import starttls
-from compliance.checks.views import DomainView, HostView
+from compliance.checks.views import DomainView, HostView, MxView
 from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.subject import Level
 from compliance.records.dns_walk import facts
 
 
-@check("partner_capability", Scope.MAIL_HOSTS, reperform="trust")
+@check("partner_capability", Scope.MAIL_HOSTS, reperform="carries_level")
 @each_chain
 def partner_capability(view: HostView, want: Parameters) -> Verdict:
-    """Each of the partner's mail hosts can carry the level we ask toward it; `verify` by PKIX alone."""
+    """Each of the partner's mail hosts can carry the level we ask toward it; `verify` by PKIX, `dane` by DANE alone."""
     asked = view.subject.require_tls
     if asked is None or asked.to is Level.NONE:
         return not_applicable("no_tls_asked")
-    if asked.to is Level.DANE:
-        return not_tested(Cause.NOT_BUILT, "not_built")
-    steps = [starttls] if asked.to is Level.ENCRYPT else [starttls, pkix_trust, _name, pkix_dates]
     notices: list[Notice] = []
-    for step in steps:
+    evidence: dict[str, None] = dict.fromkeys(view.evidence)
+    for step in _STEPS[asked.to]:
         found = step(view, want)
         if found.status is not Status.PASS:
             return found
         notices += found.notices
-    carried = passed("carries_level", *notices, level=asked.to.value)
+        evidence |= dict.fromkeys(found.evidence)
+    carried = resting_on(passed("carries_level", *notices, level=asked.to.value), evidence)
     if asked.to is Level.VERIFY and not asked.match and not _mx_is_secure(view):
         return noticing(carried, Notice("mx_name_unauthenticated"))
     return carried
@@ -43,6 +55,22 @@ def _name(view: HostView, want: Parameters) -> Verdict:
         return pkix_name(view, want)
     verdicts = [pkix_name(replace(view, name=name), want) for name in pinned]
     return next((found for found in verdicts if found.status is Status.PASS), verdicts[0])
+
+
+def _published(view: HostView, want: Parameters) -> Verdict:
+    """Secure usable TLSA records at the MX name, as every sender that honours DANE looks for them."""
+    route = route_of(view.context, view.subject.hostname)
+    host = next((host for host in route.hosts if host.name == view.name), None)
+    if host is None:
+        return not_tested(Cause.NO_EVIDENCE, "not_recorded")
+    return dane_records(MxView(view.context, view.subject, view.kind, route, host), want)
+
+
+_STEPS: Mapping[Level, tuple[CheckFunction, ...]] = {
+    Level.ENCRYPT: (starttls,),
+    Level.VERIFY: (starttls, pkix_trust, _name, pkix_dates),
+    Level.DANE: (starttls, _published, dane_match),
+}
 
 
 def _mx_is_secure(view: HostView) -> bool:

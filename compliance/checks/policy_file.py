@@ -10,6 +10,7 @@ from compliance.checks.presented import Objection, Presented, opinion
 from compliance.checks.registry import broken, failed, not_tested
 from compliance.checks.scopes import unanswered
 from compliance.model.finding import Cause, Notice, Value, Verdict
+from compliance.model.names import is_inside
 from compliance.model.observation import FailureKind, Observation, PolicyFacts
 from compliance.records.certificate import CertificateFault, read
 from compliance.records.dns_walk import DnsQuestion, drive, facts, is_answered, texts
@@ -53,6 +54,8 @@ def find(context: Context, domain: str) -> Found:
         return Found(unanswered(led.unanswered, context), tuple(used))
     if led.state is not HostState.RESOLVED:
         return Found(failed("sts_host_missing", name=host), tuple(used))
+    if all(map(is_inside, led.addresses)) and not context.seen_from_inside:
+        return Found(not_tested(Cause.OURS, "seen_from_inside", address=led.addresses[0]), tuple(used))
     tries = [context.evidence.answer(DnsQuestion(host, question)) for question in (POLICY, POLICY_AGAIN)]
     tries = [each for each in tries if each.id] or tries[:1]
     used += [each.id for each in tries]

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     DOMAIN = "domain"  # the domain itself
     SELECTORS = "selectors"  # each DKIM selector of the inventory
     SENDERS = "senders"  # each address of a sending host
+    SUBMISSION_PORTS = "submission_ports"  # each submission port at each address of a submission host
     PARTNER = "partner"  # the partner's entry in the inventory
 
 

@@ -16,6 +16,7 @@ from compliance.records.mail_route import HostState, Route, RouteHost, RouteStat
 
 Settled = tuple[str, Verdict, tuple[str, ...]]
 """A target that needs no check: its name, its verdict, its evidence."""
+_SUBMISSION_PORTS = (465, 587)
 Targets = tuple[tuple[View, ...], tuple[Settled, ...]]
 
 
@@ -130,10 +131,20 @@ def _unasked(context: Context, view: HostView) -> Verdict | None:
     for entry in context.hosts(Kind.INBOUND_HOST, view.name, view.address):
         if entry.dummy:
             return not_applicable("dummy_mx", why=entry.dummy)
-        if entry.probe == "never":
-            return not_tested(Cause.NOT_ASKED, "probe_never")
-    if is_inside(view.address) and not context.seen_from_inside:
-        return not_tested(Cause.OURS, "seen_from_inside", address=view.address)
+        if settled := _left_alone(context, entry, view.address):
+            return settled
+    return _from_inside(context, view.address)
+
+
+def _left_alone(context: Context, entry: Subject, address: str) -> Verdict | None:
+    if entry.probe == "never":
+        return not_tested(Cause.NOT_ASKED, "probe_never")
+    return _from_inside(context, address)
+
+
+def _from_inside(context: Context, address: str) -> Verdict | None:
+    if is_inside(address) and not context.seen_from_inside:
+        return not_tested(Cause.OURS, "seen_from_inside", address=address)
     return None
 
 
@@ -168,6 +179,25 @@ def _senders(context: Context, subject: Subject, kind: Kind) -> Targets:
     return tuple(SenderView(context, subject, kind, address, host.evidence) for address in host.addresses), ()
 
 
+def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets:
+    """Each port of a submission host at each of its addresses: 465 and 587, or those the inventory names."""
+    host = RouteHost(subject.hostname, 0, HostState.RESOLVED, (subject.hostname,))
+    if not is_address(subject.hostname):
+        host = drive(host_addresses(subject.hostname), context.evidence.answer)
+    if settled := _unreachable_name(context, host):
+        return (), ((subject.hostname, settled, host.evidence),)
+    views: list[View] = []
+    closed: list[Settled] = []
+    for address in host.addresses:
+        for port in tuple(dict.fromkeys(subject.ports)) or _SUBMISSION_PORTS:
+            view = HostView(context, subject, kind, subject.hostname, address, port, host.evidence)
+            if settled := _left_alone(context, subject, address):
+                closed.append((view.target, settled, host.evidence))
+            else:
+                views.append(view)
+    return tuple(views), tuple(closed)
+
+
 _SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
     Scope.MAIL_HOSTS: _mail_hosts,
     Scope.MX_NAMES: _mx_names,
@@ -175,6 +205,7 @@ _SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
     Scope.PARTNER: _domain,
     Scope.SELECTORS: _selectors,
     Scope.SENDERS: _senders,
+    Scope.SUBMISSION_PORTS: _submission_ports,
 }
 
 

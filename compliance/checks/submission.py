@@ -29,7 +29,7 @@ _OFFER = re.compile(r"250[ -]\s*STARTTLS\s*", re.IGNORECASE)
 _PASSWORDS = ("PLAIN", "LOGIN")
 
 
-@check("submission", Scope.MAIL_HOSTS, reperform="submission")
+@check("submission", Scope.SUBMISSION_PORTS, reperform="submission")
 def submission(view: HostView, _want: Parameters) -> Verdict:
     """Port 465 speaks TLS at once with a trusted certificate; port 587 offers no PLAIN or LOGIN before STARTTLS.
 

@@ -27,7 +27,7 @@ def takes_no_mail(view: DomainView) -> Verdict | None:
     return resting_on(not_applicable(reason), route.evidence) if reason else None
 
 
-@check("tls_rpt_record", Scope.DOMAIN, reperform="txt")
+@check("tls_rpt_record", Scope.DOMAIN, reperform="tls_rpt")
 def tls_rpt_record(view: DomainView, _want: Parameters) -> Verdict:
     """Exactly one TXT record begins `v=TLSRPTv1;`, it is valid, and a report address in it is usable (section 3)."""
     if settled := takes_no_mail(view):

@@ -37,6 +37,10 @@ class Brake:
         """Pass on, unless pulled."""
         self._pass(self._prober.subject, subject)
 
+    def subject_again(self, subject: Subject) -> None:
+        """Pass on, unless pulled."""
+        self._pass(self._prober.subject_again, subject)
+
     def mail_host(self, address: MailAddress) -> None:
         """Pass on, unless pulled."""
         self._pass(self._prober.mail_host, address)

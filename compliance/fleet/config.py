@@ -182,6 +182,7 @@ _RANGES: Mapping[tuple[str, ...], tuple[float, float]] = {
     ("smtp", "connect_timeout"): (0.1, 600),
     ("smtp", "per_address"): (1, 100),
     ("smtp", "connections_per_address"): (1, 1000),
+    ("mta_sts", "port"): (1, 65535),
     ("period", "days"): (1, 3660),
 }
 

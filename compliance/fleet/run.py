@@ -16,9 +16,14 @@ SECONDS_TO_END = 15.0
 """How long after Ctrl-C sessions that are open may take to end properly; a second Ctrl-C ends the wait."""
 
 
-def sweep_subjects(session: Session, prober: Prober, journal: Journal, progress: Progress) -> tuple[str, ...]:
-    """Run the first sweep over the session's subjects; gives the hosts where a defect of ours was met."""
-    return _sweep(session.afresh(), subject_task, prober, journal, progress)
+def sweep_subjects(
+    session: Session, prober: Prober, journal: Journal, progress: Progress, *, again: bool = False
+) -> tuple[str, ...]:
+    """Run the first sweep over the session's subjects, or ask them `again` at the end of the run.
+
+    Gives the hosts where a defect of ours was met.
+    """
+    return _sweep(session.afresh(), subject_task, prober, journal, progress, again=again)
 
 
 def sweep_addresses(

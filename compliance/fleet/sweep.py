@@ -17,7 +17,10 @@ class Prober(Protocol):
     """Asks and journals. None of its methods raises for the world's trouble; an exception is a defect."""
 
     def subject(self, subject: Subject) -> object:
-        """Ask about one entry of the inventory: its DNS walks."""
+        """Ask about one entry of the inventory: its DNS walks, its policy, its submission ports."""
+
+    def subject_again(self, subject: Subject) -> object:
+        """Ask about one entry a second time, at the end of the run."""
 
     def mail_host(self, address: MailAddress) -> object:
         """Ask one mail host what it offers."""
@@ -26,9 +29,9 @@ class Prober(Protocol):
         """Ask one mail host a second time, at the end of the run."""
 
 
-def subject_task(task: Task, prober: Prober) -> Result:
-    """Put the questions of the first sweep to one entry."""
-    prober.subject(read_host(task.host))
+def subject_task(task: Task, prober: Prober, *, again: bool = False) -> Result:
+    """Put the questions of the first sweep, or the last ones, to one entry."""
+    (prober.subject_again if again else prober.subject)(read_host(task.host))
     return Result(task.host)
 
 

@@ -46,7 +46,10 @@ def observe(order: Order) -> Path:
 
 
 def _ask_all(order: Order, log: Journal) -> tuple[MailAddress, ...]:
-    """Self-test, the subjects' DNS, their mail hosts, and once more at the end what did not come through."""
+    """Self-test, the subjects' DNS, their mail hosts, and once more at the end what did not come through.
+
+    Gives every address and port that a mail session was meant for.
+    """
     vantage = vantage_name(order.settings)
     asker = Asker(known=log.known, sink=log.append, vantage=vantage, tool=TOOL)
     prober = Prober(order.settings, asker, order.folder, os.environ)
@@ -57,7 +60,8 @@ def _ask_all(order: Order, log: Journal) -> tuple[MailAddress, ...]:
     addresses = prober.addresses(order.session.subjects, order.all_subjects)
     sweep_addresses(order.session, addresses, prober, sink, order.progress("sweep_hosts"))
     sweep_addresses(order.session, addresses, prober, sink, order.progress("sweep_again"), again=True)
-    return addresses
+    sweep_subjects(order.session, prober, sink, order.progress("sweep_again"), again=True)
+    return (*addresses, *prober.submission_addresses(order.session.subjects))
 
 
 def _defect_sink(log: Journal, vantage: str) -> Callable[[str, str, Failure], object]:
@@ -99,6 +103,6 @@ def _finish(folder: Path, addresses: tuple[MailAddress, ...]) -> None:
             finished=stored_run.stamp(datetime.now(UTC)),
             state="complete",
             counts=replace(run.counts, observations=len(observations)),
-            connections=connections(observations, addresses),
+            connections=connections(observations, addresses, run.settings.mta_sts.port),
         ),
     )

@@ -24,20 +24,25 @@ from compliance.probes.asker import Asker
 from compliance.probes.dns import Resolver, reverse_name
 from compliance.probes.hello import put_hello
 from compliance.probes.net import own_name
+from compliance.probes.services import Services, submission_ports
 from compliance.probes.smtp import Host, hold_session
 from compliance.probes.tls import load_identity
 from compliance.probes.vantage import ehlo_name_of, self_test
+from compliance.records.dane_walk import dane_walk
 from compliance.records.dmarc import policy_walk
 from compliance.records.dns_walk import DnsQuestion, drive
-from compliance.records.mail_route import HostState, host_addresses, mail_route
+from compliance.records.mail_route import HostState, RouteState, host_addresses, mail_route
 from compliance.records.spf_tree import record_tree
 from compliance.records.tls_hello import Offer
+from compliance.records.tls_rpt import owner as tls_rpt_owner
 from compliance.settings import Settings
 
 SESSION, SESSION_AGAIN = "session", "session again"
+_AGAIN = " again"
 _HELLOS = (Offer.SSL3_TLS11, Offer.SSL2)
 _KEPT_FOR_HELLOS = 2 * len(_HELLOS)  # connections of the budget that sessions under many names may not use up
 _NO_ANSWER = {"closed", "reset", "timeout"}
+_NO_MAIL = frozenset({RouteState.NULL, RouteState.NO_MAIL, RouteState.NO_DOMAIN})
 _ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
 
 Act = Callable[[], tuple[Facts | None, Failure | None]]
@@ -56,6 +61,7 @@ class Prober:
         self._lock = threading.Lock()
         self._spent = Counter(address for seen in asker.all_seen() if (address := _connected_to(seen)) is not None)
         self._gates: dict[str, threading.BoundedSemaphore] = {}
+        self._services = Services(settings, self.ehlo, asker, self.answer, self._budgeted, self._gate)
 
     # -- vantage ----------------------------------------------------------------------------------------------------
 
@@ -68,7 +74,7 @@ class Prober:
             lambda: (self_test(self._settings, self.ehlo, self._folder, self._ask, candidates), None),
         )
 
-    # -- sweep 1: DNS -----------------------------------------------------------------------------------------------
+    # -- sweep 1: DNS, and what stands beside port 25 ---------------------------------------------------------------
 
     def dns(self, name: str, rdtype: str) -> Observation:
         """Put one DNS question; after a SERVFAIL the same with CD=1, as `<TYPE> cd` (RFC 4035 section 3.2.2)."""
@@ -84,11 +90,12 @@ class Prober:
         )
 
     def answer(self, question: DnsQuestion) -> Observation:
-        """Answer a walk's question."""
-        return self.dns(question.name, question.rdtype)
+        """Answer a walk's question; one that is put `again` has had its look with CD=1 the first time."""
+        ask = self._ask if question.rdtype.endswith(_AGAIN) else self.dns
+        return ask(question.name, question.rdtype)
 
     def subject(self, subject: Subject) -> None:
-        """Ask everything that DNS knows of one subject."""
+        """Ask everything that DNS knows of one subject, its MTA-STS policy and its submission ports."""
         if subject.domain_kind is not None:
             self._domain(subject)
         elif subject.hostname and not subject.service:
@@ -101,9 +108,18 @@ class Prober:
         drive(policy_walk(domain), self.answer)
         for selector in subject.dkim_selectors:
             self.dns(f"{selector}._domainkey.{domain}", "TXT")
-        for host in route.hosts:
-            if is_plain(host.name) and not is_address(host.name):
-                self.dns(f"_25._tcp.{host.name}", "TLSA")
+        if subject.domain_kind in _ROUTED and route.state not in _NO_MAIL:
+            for host in route.hosts:
+                drive(dane_walk(host.name), self.answer)
+            self.dns(tls_rpt_owner(domain), "TXT")
+            self._services.policy(domain)
+
+    def subject_again(self, subject: Subject) -> None:
+        """Ask a policy host or submission port again, at the end of the run, where it came to nothing."""
+        if subject.domain_kind in _ROUTED:
+            self._services.policy_again(subject.hostname)
+        elif Kind.SUBMISSION_HOST in subject.kinds and subject.hostname:
+            self._services.submission_again(subject, self._addresses_of(subject.hostname))
 
     def _host(self, subject: Subject) -> None:
         addresses = self._addresses_of(subject.hostname)
@@ -112,8 +128,9 @@ class Prober:
                 self._way_back(address)
         if subject.helo:
             self._addresses_of(subject.helo)
-        if Kind.INBOUND_HOST in subject.kinds and not is_address(subject.hostname):
-            self.dns(f"_25._tcp.{subject.hostname}", "TLSA")
+        if Kind.INBOUND_HOST in subject.kinds:
+            drive(dane_walk(subject.hostname), self.answer)
+        self._services.submission(subject, addresses)
 
     def _addresses_of(self, name: str) -> tuple[str, ...]:
         if is_address(name):
@@ -154,6 +171,16 @@ class Prober:
         return tuple(
             MailAddress(address, port, _names(address, led), ours=bool(own & {address, *led}))
             for address, led in sorted(names.items())
+        )
+
+    def submission_addresses(self, chosen: Iterable[Subject]) -> tuple[MailAddress, ...]:
+        """Give the submission ports of the chosen subjects, as the connection ledger knows them."""
+        return tuple(
+            MailAddress(address, port, (subject.hostname,), ours=subject.managed_by == OWN)
+            for subject in chosen
+            if Kind.SUBMISSION_HOST in subject.kinds and subject.hostname
+            for address in self._addresses_of(subject.hostname)
+            for port in submission_ports(subject)
         )
 
     def _ways_in(self, everyone: Iterable[Subject], inbound: Iterable[Subject]) -> Iterator[tuple[str, str]]:
@@ -282,7 +309,8 @@ def _connected_to(seen: Observation) -> str | None:
     """The address an earlier observation spent a connection on (for a run that is resumed)."""
     if isinstance(seen.facts, SmtpFacts | HelloFacts):
         return seen.facts.address
-    spent = seen.probe in {"smtp", "hello"} and seen.failure is not None and seen.failure.stage != "budget"
+    talked = seen.probe in {"smtp", "hello", "submission"}
+    spent = talked and seen.failure is not None and seen.failure.stage != "budget"
     return seen.target.rpartition("[")[2].partition("]")[0] if spent else None
 
 

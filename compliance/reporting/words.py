@@ -43,7 +43,20 @@ class Texts:
 @cache
 def shipped_texts() -> Texts:
     """Read the package's own texts, once."""
-    return Texts(_read("interface.yaml"), _read("reasons.yaml"), _read("notices.yaml"), _read("selftest.yaml"))
+    reasons = _together("reasons.yaml", "reasons_transport.yaml")
+    notices = _together("notices.yaml", "notices_transport.yaml")
+    return Texts(_read("interface.yaml"), reasons, notices, _read("selftest.yaml"))
+
+
+def _together(*names: str) -> dict[str, Any]:
+    """Texts that several files share out between them; a key in two of them would hide one text."""
+    found: dict[str, Any] = {}
+    for name in names:
+        texts = _read(name)
+        if twice := found.keys() & texts.keys():
+            raise ValueError(f"{name}: {', '.join(sorted(twice))}")
+        found |= texts
+    return found
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -3,13 +3,18 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from compliance.model.observation import HelloFacts, Observation, SmtpFacts
+from compliance.model.observation import HelloFacts, Observation, PolicyFacts, SmtpFacts
 from compliance.model.target import MailAddress
 from compliance.store.run import Connections, Ledger
 
 
-def connections(observations: Iterable[Observation], addresses: Iterable[MailAddress]) -> Connections:
-    """Add up the connections in SMTP sessions and raw hellos, per address and port."""
+def connections(
+    observations: Iterable[Observation], addresses: Iterable[MailAddress], policy_port: int = 443
+) -> Connections:
+    """Add up the connections in SMTP sessions, raw hellos and policies fetched, per address and port.
+
+    Where TLS with a policy host broke off, the host stands for the address that was not noted.
+    """
     names: dict[tuple[str, int], set[str]] = defaultdict(set)
     counts: dict[tuple[str, int], int] = defaultdict(int)
     for seen in observations:
@@ -17,6 +22,13 @@ def connections(observations: Iterable[Observation], addresses: Iterable[MailAdd
             key = (seen.facts.address, seen.facts.port)
             names[key].add(seen.facts.name)
             counts[key] += seen.facts.connections
+        elif isinstance(seen.facts, PolicyFacts):
+            key = (seen.facts.address, seen.facts.port)
+            names[key].add(seen.facts.name)
+            counts[key] += 1
+        elif seen.probe == "https" and seen.failure and seen.failure.stage == "tls":
+            names[seen.target, policy_port].add(seen.target)
+            counts[seen.target, policy_port] += 1
     ours = {(address.address, address.port) for address in addresses if address.ours}
     lines = tuple(
         Ledger(

@@ -70,7 +70,7 @@ def test_every_room_of_checks_is_in_the_catalogue() -> None:
 
 
 def test_every_way_to_repeat_a_measurement_is_known() -> None:
-    on_hosts = {check.reperform for check in CHECKS.values() if check.scope == "mail_hosts"}
+    on_hosts = {check.reperform for check in CHECKS.values() if check.scope in {"mail_hosts", "submission_ports"}}
 
     assert on_hosts == set(_HOST_WAYS)
 
@@ -86,7 +86,9 @@ def test_no_module_holds_norwegian() -> None:
         assert not words or path.name == "words.py", (path, words)
 
 
-@pytest.mark.parametrize("name", ["cli.yaml", "selftest.yaml", "faults.yaml", "interface.yaml", "notices.yaml"])
+@pytest.mark.parametrize(
+    "name", ["cli.yaml", "selftest.yaml", "faults.yaml", "interface.yaml", "notices.yaml", "notices_transport.yaml"]
+)
 def test_texts_stand_in_three_languages(name: str) -> None:
     for key, entry in _texts(name).items():
         assert set(entry) == LANGUAGES, key

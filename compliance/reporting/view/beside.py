@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from compliance.model.observation import HelloFacts, Origin, SmtpFacts
+from compliance.model.observation import HelloFacts, Origin, PolicyFacts, SmtpFacts
 from compliance.model.waiver import Waiver
 from compliance.reporting.formatter import read_time
 from compliance.reporting.view.results import target_address, target_host
@@ -74,14 +74,16 @@ def sent(source: Source) -> tuple[Sent, ...]:
     ours = {ledger.target for ledger in source.run.connections.addresses if ledger.ours}
     verbs: dict[bool, set[str]] = {True: set(), False: set()}
     for seen in source.observations.values():
-        if isinstance(seen.facts, SmtpFacts | HelloFacts):
-            mine = seen.facts.address in ours or f"{seen.facts.address}:{seen.facts.port}" in ours
+        if isinstance(seen.facts, PolicyFacts):
+            verbs[False].add("HTTPS")
+        elif isinstance(seen.facts, SmtpFacts | HelloFacts):
+            mine = f"[{seen.facts.address}]:{seen.facts.port}" in ours
             words = {reply.sent.partition(" ")[0].upper() for reply in seen.facts.replies if reply.sent}
             verbs[mine] |= words & set(_VERBS)
             verbs[mine] |= {"TLS"} if isinstance(seen.facts, HelloFacts) else set()
     rows = []
     for mine in (True, False):
         lines = [ledger for ledger in source.run.connections.addresses if ledger.ours is mine]
-        known = tuple(verb for verb in (*_VERBS, "TLS") if verb in verbs[mine])
+        known = tuple(verb for verb in (*_VERBS, "TLS", "HTTPS") if verb in verbs[mine])
         rows.append(Sent(mine, known, len(lines), sum(ledger.connections for ledger in lines)))
     return tuple(row for row in rows if row.addresses)
