@@ -30,6 +30,8 @@ class Context:
     port: int
     started: datetime
     seen_from_inside: bool = False
+    nameserver: str = ""  # the first resolver of the settings, `` = the machine's own
+    nameserver_port: int = 53
     _operators: dict[str, str] = field(default_factory=dict)
     _built: dict[tuple[tuple[bytes, ...], datetime], Path] = field(default_factory=dict)
 

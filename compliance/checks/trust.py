@@ -42,6 +42,7 @@ _REASONS = {
 }
 _DATES = frozenset({9, 10})
 _SELF_SIGNED = 18
+_INVALID_PURPOSE = 26
 _ISSUER_NOT_FOUND = frozenset({2, 20, 21})
 
 #: serverAuth and the two server-gated ones OpenSSL counts with it; anyExtendedKeyUsage is not enough for it.
@@ -123,6 +124,7 @@ class Roots:
 class Path:
     """What came of building a chain: `reason` is `` when it leads to a root, else why it does not.
 
+    `code` is OpenSSL's number for the first fault it met (X509_V_ERR_*), 0 where it met none.
     `certificates` is the built path, leaf first, root last; `superfluous` counts presented ones not on it.
     """
 
@@ -131,6 +133,7 @@ class Path:
     certificates: tuple[Certificate, ...] = ()
     private: bool = False
     superfluous: int = 0
+    code: int = 0
 
 
 def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Sequence[bytes] = ()) -> Path:
@@ -150,7 +153,7 @@ def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Seq
     if path.reason == "unknown_issuer" and elsewhere:
         more = _links(elsewhere[:_MOST_CERTIFICATES])
         if not _judged(leaf, [*company, *more], roots, at).reason:
-            return Path("missing_intermediate", path.why)
+            return Path("missing_intermediate", path.why, code=path.code)
     return path
 
 
@@ -164,7 +167,7 @@ def _judged(leaf: _Link, company: Sequence[_Link], roots: Roots, at: datetime) -
     except crypto.X509StoreContextError as trouble:
         return _refused(trouble, summary)
     if not _key_serves(summary) or not all(map(_serves, path)):
-        return Path("wrong_usage")
+        return Path("wrong_usage", code=_INVALID_PURPOSE)
     return Path("", "", path, path[-1].fingerprint in roots.private)
 
 
@@ -191,13 +194,13 @@ def _verified(store: crypto.X509Store, leaf: _Link, company: Sequence[_Link]) ->
 def _refused(trouble: crypto.X509StoreContextError, leaf: Certificate) -> Path:
     code, depth, why = int(trouble.errors[0]), int(trouble.errors[1]), str(trouble.errors[2])
     if code == _SELF_SIGNED and not leaf.self_signed:
-        return Path("bad_signature", why)  # its own name above it, but not its own key's signature
+        return Path("bad_signature", why, code=code)  # its own name above it, but not its own key's signature
     reason = _REASONS.get(code, "chain_refused")
     if reason in {"self_signed", "unknown_issuer"} and (is_demo(leaf.subject) or is_demo(leaf.issuer)):
-        return Path("demo_certificate", why)
+        return Path("demo_certificate", why, code=code)
     if code in _ISSUER_NOT_FOUND and depth == 0 and leaf.names_issuer_url:
-        return Path("missing_intermediate", why)
-    return Path(reason, why)
+        return Path("missing_intermediate", why, code=code)
+    return Path(reason, why, code=code)
 
 
 def _serves(link: Certificate) -> bool:

@@ -35,6 +35,8 @@ def context_of(inputs: Inputs, observations: Sequence[Observation], settings: Se
         port=settings.smtp.port,
         started=started,
         seen_from_inside=settings.self_test.inside == "accepted",
+        nameserver=next(iter(settings.resolver.nameservers), ""),
+        nameserver_port=settings.resolver.port,
     )
 
 
