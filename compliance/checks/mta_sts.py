@@ -78,10 +78,10 @@ def _as_promised(view: HostView, policy: Policy, want: Parameters) -> Verdict:
     if not any(mx_matches(pattern, view.name) for pattern in policy.mx):
         return failed("mx_not_in_policy", name=view.name, patterns=list(policy.mx[:_SHOWN]))
     shown = chains(view.sessions)
+    heard = starttls(view, want)
+    if heard.status is Status.FAIL:
+        return failed("policy_without_starttls", *heard.notices, name=view.name)
     if not shown:
-        heard = starttls(view, want)
-        if heard.status is Status.FAIL:
-            return failed("policy_without_starttls", *heard.notices, name=view.name)
         return not_tested(Cause.NO_EVIDENCE, "not_recorded") if heard.status is Status.PASS else heard
     for each in shown:
         found = opinion(view.context, each, view.name)

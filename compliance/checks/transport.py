@@ -11,6 +11,9 @@ from compliance.model.observation import Failure, FailureKind, Observation, Repl
 
 #: A filter on somebody's path writes X over the keyword it hides (`250-XXXXXXXA`).
 _MASKED = re.compile(r"^250[ -]X{4,}[A-Z]?\s*$", re.IGNORECASE)
+#: Suites that leave mail readable on the way, or as good as: no encryption, or that of 1995 for export.
+_READABLE = re.compile(r"(^|[_-])(NULL|EXPORT|EXP)([_-]|$)|^TLS_SHA(256|384)_")
+_BYTES_BEHIND_220 = "bytes behind 220"
 _OFFER = re.compile(r"^250[ -]\s*STARTTLS\s*$", re.IGNORECASE)
 
 
@@ -65,8 +68,12 @@ def read_session(session: Observation, view: HostView) -> Outcome:
 def _after_tls(facts: SmtpFacts, trouble: Failure | None) -> Outcome:
     inside = facts.reply("ehlo_tls")
     tls = facts.tls
+    if tls and _READABLE.search(tls.suite):
+        return Outcome("shut", failed("no_encryption", suite=tls.suite))
     if tls and inside and 200 <= inside.code < 300:
-        return Outcome("open", passed("starttls_works", version=tls.version, suite=tls.suite))
+        odd = trouble is not None and trouble.detail == _BYTES_BEHIND_220
+        beside = (Notice("bytes_behind_220"),) if odd else ()
+        return Outcome("open", passed("starttls_works", *beside, version=tls.version, suite=tls.suite))
     if tls and tls.client_certificate_asked and not tls.client_certificate_sent:
         return Outcome("unseen", not_tested(Cause.THEIRS, "client_certificate_wanted"))
     words = inside.lines[0] if inside else trouble.detail if trouble else ""

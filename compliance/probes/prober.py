@@ -222,6 +222,8 @@ class Prober:
                 self._session(host, host.names[0], SESSION_AGAIN)
 
     def _session(self, host: MailAddress, name: str, question: str) -> Observation:
+        first = self._asker.seen(host.target(name), SESSION) if question == SESSION_AGAIN else None
+        failed = first is not None and first.failure is not None and first.failure.kind is FailureKind.HANDSHAKE
         kept = _KEPT_FOR_HELLOS if name != host.names[0] else 0
         to = Host(name, host.address, host.port)
         return self._asker.ask(
@@ -232,7 +234,12 @@ class Prober:
                 host.address,
                 kept,
                 lambda: hold_session(
-                    to, self.ehlo, self._settings.smtp, self._identity, smaller=question == SESSION_AGAIN
+                    to,
+                    self.ehlo,
+                    self._settings.smtp,
+                    self._identity,
+                    smaller=question == SESSION_AGAIN,
+                    everything=failed,
                 ),
             ),
         )

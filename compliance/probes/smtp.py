@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from compliance.model.observation import Failure, FailureKind, Reply, SmtpFacts, TlsFacts
 from compliance.probes.net import Channel, Deadline, SocketWire, Stopped, connect
 from compliance.probes.tls import ClientIdentity, handshake
+from compliance.records.tls_classes import KeyType
+from compliance.records.tls_classes import KeyType
 from compliance.settings import SmtpSettings
 
 _OFFER = re.compile(r"250[ -]\s*STARTTLS\s*", re.IGNORECASE)
@@ -82,11 +84,17 @@ class Session:
             channel.unread = b""
             self.odd = Failure(FailureKind.PROTOCOL, "starttls", BYTES_BEHIND_220)
 
-    def handshake(self, *, smaller: bool = False) -> None:
-        """Do the TLS handshake; raises Stopped (stage `tls`)."""
+    def handshake(self, *, smaller: bool = False, everything: bool = False, keys: KeyType | None = None) -> None:
+        """Do the TLS handshake, for the certificate of one type of key if `keys`; raises Stopped (stage `tls`)."""
         channel = self._line()
         channel.wire, self.tls = handshake(
-            channel.wire, self.host.name, channel.deadline, self.identity, smaller=smaller
+            channel.wire,
+            self.host.name,
+            channel.deadline,
+            self.identity,
+            smaller=smaller,
+            everything=everything,
+            keys=keys,
         )
         self._usable = True
 
@@ -147,15 +155,19 @@ def hold_session(
     identity: ClientIdentity | None = None,
     *,
     smaller: bool = False,
+    everything: bool = False,
+    keys: KeyType | None = None,
 ) -> tuple[SmtpFacts | None, Failure | None]:
     """Hold an ordinary session to its end. Facts are None only where no connection was made.
 
     `smaller` asks for TLS with a hello that fits one segment: the second asking, so that a size is nobody's fault.
+    `everything` offers suites without encryption too, where no handshake came about with the others.
+    `keys` asks for the certificate of one type of key.
     """
     session = Session(host, ehlo_name, settings, identity)
     failure: Failure | None = None
     try:
-        _run(session, smaller=smaller)
+        _run(session, smaller=smaller, everything=everything, keys=keys)
     except Stopped as stop:
         failure = stop.failure
     finally:
@@ -166,7 +178,7 @@ def hold_session(
     return facts, failure or session.odd
 
 
-def _run(session: Session, *, smaller: bool) -> None:
+def _run(session: Session, *, smaller: bool, everything: bool, keys: KeyType | None) -> None:
     session.open()
     session.greeting()
     answer = session.hello()
@@ -176,5 +188,5 @@ def _run(session: Session, *, smaller: bool) -> None:
     if not offers_starttls(answer):
         return
     session.begin_tls()
-    session.handshake(smaller=smaller)
+    session.handshake(smaller=smaller, everything=everything, keys=keys)
     session.hello("ehlo_tls")

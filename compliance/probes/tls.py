@@ -8,6 +8,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -17,11 +19,15 @@ from OpenSSL import SSL, crypto
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, TlsFacts
 from compliance.probes.net import Deadline, Stopped, Wire
+from compliance.records.tls_classes import KeyType
+from compliance.records.tls_classes import KeyType
 from compliance.records.tls_hello import HelloFault, Offer, read_answer
 from compliance.settings import ClientCertificate
 
-#: Everything authenticated, down to no encryption: what a host accepts is to be seen, not to be liked.
-_CIPHERS = b"ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"
+#: Everything authenticated and encrypted: what a host accepts is to be seen, not to be liked.
+_CIPHERS = b"ALL:!eNULL:!EXPORT:!aNULL:!PSK:!SRP:@SECLEVEL=0"
+#: Down to no encryption at all: for a host with which nothing better could be agreed on.
+_EVERYTHING = b"ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to hosts without RFC 5746, and record them
 _PIECE = 64 * 1024
 _MAX_HANDSHAKE = 256 * 1024
@@ -65,6 +71,16 @@ def load_identity(
 
 
 _CLASSIC_GROUPS = b"X25519:P-256:P-384:P-521"
+#: Signature algorithms that one type of key alone can make, by OpenSSL's names.
+_SIGNATURES = {
+    KeyType.RSA: b"RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1",
+    KeyType.ECDSA: b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:ECDSA+SHA1",
+}
+#: Signature algorithms that one type of key alone can make, by OpenSSL's names.
+_SIGNATURES = {
+    KeyType.RSA: b"RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1",
+    KeyType.ECDSA: b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:ECDSA+SHA1",
+}
 SILENCE = "silence"
 CERTIFICATE_WANTED = "client certificate wanted"
 
@@ -137,19 +153,32 @@ class TlsWire:
 
 
 def handshake(
-    wire: Wire, name: str, until: Deadline, identity: ClientIdentity | None, *, smaller: bool = False
+    wire: Wire,
+    name: str,
+    until: Deadline,
+    identity: ClientIdentity | None,
+    *,
+    smaller: bool = False,
+    everything: bool = False,
+    keys: KeyType | None = None,
 ) -> tuple[TlsWire, TlsFacts]:
     """Do a handshake, asking for `name` by SNI if it is a name (RFC 6066 section 3); raises Stopped, stage `tls`.
 
     Kinds: handshake (an alert, or TLS that cannot be agreed; it says so in the detail when a client certificate was
     asked for and none sent), protocol (what came is no TLS), closed, timeout (with the detail `silence` if no byte
     came). A `smaller` hello has no post-quantum key share and fits one segment: filters on the way are known to lose
-    larger ones.
+    larger ones. `everything` offers suites without encryption too. `keys` takes the signature algorithms of one type of key alone;
+    raises ValueError if it cannot be done.
     """
     begun = time.monotonic()
     watch = _Watch()
     sni = "" if is_address(name) else name
-    connection = SSL.Connection(_context(identity, watch), None)
+    context = _context(identity, watch)
+    if everything:
+        context.set_cipher_list(_EVERYTHING)
+    if keys:
+        _restrict(context, keys)
+    connection = SSL.Connection(context, None)
     connection.set_connect_state()
     if smaller:
         # pyOpenSSL has no call of its own for it.
@@ -192,15 +221,24 @@ def _complete(inside: TlsWire, wire: Wire, connection: SSL.Connection, watch: _W
         try:
             piece = wire.receive("tls", until)
         except Stopped as stop:
+            if stop.failure.kind is FailureKind.CLOSED:
+                raise _gone(beginning, stop.failure.detail) from None
             silent = stop.failure.kind is FailureKind.TIMEOUT and not total
             raise Stopped(FailureKind.TIMEOUT, "tls", SILENCE) if silent else stop from None
         if not piece:
-            raise Stopped(FailureKind.CLOSED, "tls")
+            raise _gone(beginning, "")
         total += len(piece)
         if total > _MAX_HANDSHAKE:
             raise Stopped(FailureKind.PROTOCOL, "tls", "handshake too long")
         beginning = (beginning + piece)[:_CLEAR_PART]
         connection.bio_write(piece)
+
+
+def _gone(beginning: bytes, detail: str) -> Stopped:
+    """A peer that left: in the midst of a handshake if it had begun one, else before any TLS was seen."""
+    if len(beginning) > 2 and _looks_like_tls(beginning):
+        return Stopped(FailureKind.HANDSHAKE, "tls", f"{detail or 'closed'} in the handshake")
+    return Stopped(FailureKind.CLOSED, "tls", detail)
 
 
 def _context(identity: ClientIdentity | None, watch: _Watch) -> SSL.Context:
@@ -216,6 +254,22 @@ def _context(identity: ClientIdentity | None, watch: _Watch) -> SSL.Context:
             context.add_extra_chain_cert(each)
         context.use_privatekey(identity.key)  # type: ignore[arg-type]  # a kind OpenSSL has no use for raises
     return context
+
+
+def _restrict(context: SSL.Context, keys: KeyType) -> None:
+    """Offer the signature algorithms of one type of key; pyOpenSSL has no call of its own for it."""
+    library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001
+    listed = getattr(library, "SSL_CTX_set1_sigalgs_list", None)
+    if keys not in _SIGNATURES or listed is None or listed(context._context, _SIGNATURES[keys]) != 1:  # noqa: SLF001
+        raise ValueError(f"no signature algorithms can be set for {keys}")
+
+
+def _restrict(context: SSL.Context, keys: KeyType) -> None:
+    """Offer the signature algorithms of one type of key; pyOpenSSL has no call of its own for it."""
+    library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001
+    listed = getattr(library, "SSL_CTX_set1_sigalgs_list", None)
+    if keys not in _SIGNATURES or listed is None or listed(context._context, _SIGNATURES[keys]) != 1:  # type: ignore[attr-defined]  # noqa: SLF001
+        raise ValueError(f"no signature algorithms can be set for {keys}")
 
 
 def _suite(received: bytes) -> str:

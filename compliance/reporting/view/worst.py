@@ -14,6 +14,7 @@ from compliance.reporting.words import RequirementTitle, Say, plural_key
 _FAULTS: Mapping[str, tuple[str, ...]] = {
     "clear": (
         "starttls_not_offered", "starttls_masked", "ehlo_unknown", "starttls_unavailable", "handshake_failed",
+        "no_encryption",
         "no_tls_behind_220",
     ),
     "expired": ("expired",),

@@ -34,10 +34,16 @@ def identity(tmp_path: Path) -> ClientIdentity:
 
 
 def session(
-    script: Script, smtp: SmtpSettings, identity: ClientIdentity | None = None, name: str = "mx.example"
+    script: Script,
+    smtp: SmtpSettings,
+    identity: ClientIdentity | None = None,
+    name: str = "mx.example",
+    *,
+    everything: bool = False,
 ) -> tuple[SmtpFacts, TlsFacts]:
     with ScriptedServer(script) as server:
-        facts, _ = hold_session(Host(name, "127.0.0.1", server.port), "probe.example", smtp, identity)
+        to = Host(name, "127.0.0.1", server.port)
+        facts, _ = hold_session(to, "probe.example", smtp, identity, everything=everything)
     assert facts is not None
     assert facts.tls is not None
     return facts, facts.tls
@@ -57,10 +63,34 @@ VERSIONS = [
 def test_suites_have_their_iana_names(
     version: ssl.TLSVersion, ciphers: str, said: str, suite: str, pem: tuple[Path, Path], smtp: SmtpSettings
 ) -> None:
-    _, tls = session(inside(context(pem, version, ciphers)), smtp)
+    _, tls = session(inside(context(pem, version, ciphers)), smtp, everything="NULL" in ciphers)
     assert (tls.version, tls.suite) == (said, suite)
     assert tls.chain == (ssl.PEM_cert_to_DER_cert(pem[0].read_text()),)
     assert (tls.client_certificate_asked, tls.client_certificate_sent) == (False, False)
+
+
+def test_no_encryption_is_not_offered_at_first(pem: tuple[Path, Path], smtp: SmtpSettings) -> None:
+    bare = context(pem, ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0")
+    with ScriptedServer(inside(bare)) as server:
+        facts, failure = hold_session(Host("mx.example", "127.0.0.1", server.port), "probe.example", smtp)
+    assert facts is not None
+    assert facts.tls is None
+    assert failure is not None
+    assert failure.kind is FailureKind.HANDSHAKE
+
+
+def _says_hello_and_goes(peer: Peer) -> None:
+    closes_at_starttls(peer)
+    peer.say(b"220 go")
+    peer.line.recv(100_000)
+    peer.line.sendall(bytes.fromhex("160303003a0200003603030000"))
+
+
+def test_a_server_that_leaves_in_the_handshake_has_begun_it(smtp: SmtpSettings) -> None:
+    with ScriptedServer(_says_hello_and_goes) as server:
+        _, failure = hold_session(Host("mx.example", "127.0.0.1", server.port), "probe.example", smtp)
+    assert failure is not None
+    assert (failure.kind, failure.stage) == (FailureKind.HANDSHAKE, "tls")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
