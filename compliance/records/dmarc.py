@@ -47,7 +47,7 @@ class DmarcWalk:
     observations: tuple[str, ...]
     domain: str = ""
     text: str = ""
-    why: str = ""  # of a syntax fault: not_dmarc, no_policy, bad_policy
+    why: str = ""  # of a syntax fault: not_dmarc, repeated, no_policy, bad_policy
     record: DmarcRecord | None = None
     p: str = ""
     sp: str = ""
@@ -119,10 +119,16 @@ def policy_walk(domain: str) -> Walk[DmarcWalk]:
 
 def _psd(step: Asked) -> str:
     """Give the psd tag of a step's single valid record: y and n name its place in the tree and end the walk."""
+    record = _single(step)
+    return record.psd if record else "u"
+
+
+def _single(step: Asked) -> DmarcRecord | None:
+    """Give the record of a step that counts upward: the only one, and one that parses (section 4.10, step 3)."""
     try:
-        return parse(step.texts[0]).psd if len(step.texts) == 1 else "u"
+        return parse(step.texts[0]) if len(step.texts) == 1 else None
     except DmarcFault:
-        return "u"
+        return None
 
 
 def _settle(domain: str, asked: list[Asked], ids: list[str]) -> DmarcWalk:
@@ -157,11 +163,19 @@ def _settle(domain: str, asked: list[Asked], ids: list[str]) -> DmarcWalk:
 
 def _organisational(steps: tuple[Asked, ...]) -> Asked | None:
     """Give the step of the organisational domain's record: fewest labels, but one below a psd=y that has its own."""
-    single = [step for step in steps if len(step.texts) == 1]
+    single = [step for step in steps if _single(step)]
     if not single:
         return None
     top, below = single[-1], steps[steps.index(single[-1]) - 1]
     return below if _psd(top) == "y" and below in single else top
+
+
+def _fault(text: str) -> str:
+    try:
+        parse(text)
+    except DmarcFault as fault:
+        return fault.why
+    return ""
 
 
 def _nothing(domain: str, steps: tuple[Asked, ...], ids: tuple[str, ...]) -> DmarcWalk:
@@ -169,6 +183,8 @@ def _nothing(domain: str, steps: tuple[Asked, ...], ids: tuple[str, ...]) -> Dma
     for step in steps:
         if len(step.texts) > 1:
             return DmarcWalk(domain, WalkState.SEVERAL, steps, ids, step.domain)
+        if step.texts and (why := _fault(step.texts[0])):
+            return DmarcWalk(domain, WalkState.SYNTAX, steps, ids, step.domain, step.texts[0], why)
         if step.near:
             return DmarcWalk(domain, WalkState.SYNTAX, steps, ids, step.domain, step.near, "not_dmarc")
     return DmarcWalk(domain, WalkState.NONE, steps, ids)

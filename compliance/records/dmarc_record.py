@@ -22,11 +22,13 @@ _ALLOWED = {
     "aspf": frozenset("rs"),
 }
 _REMOVED = ("pct", "rf", "ri")  # known to RFC 7489, gone in RFC 9989 appendix C
+_ONCE = frozenset({"v", "p", "sp", "np", "t", "psd"})  # receivers do not agree which of two would count
+_NAMED_FLAWS = frozenset({"repeated", "character"})
 _KNOWN = frozenset({"v", "rua", "ruf", "fo", *_ALLOWED, *_REMOVED})
 
 
 class DmarcFault(ValueError):  # noqa: N818 - a fault of the input, as everywhere in this house
-    """A text that is no DMARC record; `why`: not_dmarc, no_policy, bad_policy."""
+    """A text that is no DMARC record; `why`: not_dmarc, repeated, no_policy, bad_policy."""
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -94,6 +96,8 @@ def parse(text: str) -> DmarcRecord:
     if not is_dmarc(text):
         raise DmarcFault("not_dmarc")
     tags = read_tags(text)
+    if _is_repeated(tags):
+        raise DmarcFault("repeated")  # RFC 6376 section 3.2: such a tag list as a whole is no valid one
     bad = [flaw.text for flaw in tags.flaws]
     values: dict[str, str] = {}
     for tag in tags.tags:
@@ -124,6 +128,13 @@ def parse(text: str) -> DmarcRecord:
         unknown=tuple((tag.name, tag.value) for tag in tags.tags if tag.name not in _KNOWN and tag.name != "V"),
         bad=tuple(bad),
     )
+
+
+def _is_repeated(tags: TagList) -> bool:
+    """Whether a tag that decides stands twice; the second may be no sound tag, and the version is `v` or `V`."""
+    doubtful = [flaw.text.partition("=")[0].strip(BLANKS) for flaw in tags.flaws if flaw.why in _NAMED_FLAWS]
+    names = ["v" if name == "V" else name for name in (*(tag.name for tag in tags.tags), *doubtful)]
+    return any(names.count(name) > 1 for name in _ONCE)
 
 
 def _failure_options(tags: TagList, bad: list[str]) -> str:

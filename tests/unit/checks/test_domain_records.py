@@ -187,6 +187,7 @@ DMARC_ROWS = [
     ("U02-4-1", "own_domain", (dmarc("v=spf1 -all"), UP), "fail dmarc_missing", []),
     ("U02-4-1", "own_domain", (dmarc("v=dmarc1; p=reject"), UP), "fail dmarc_syntax", []),
     ("U02-4-1", "own_domain", (dmarc("v=DMARC1"), UP), "fail dmarc_syntax", []),
+    ("U02-4-1", "own_domain", (dmarc("v=DMARC1; p=reject; p=none"), UP), "fail dmarc_syntax", []),
     ("U02-4-1", "own_domain", (dmarc("v=DMARC1; rua=mailto:d@etaten.example"), UP), "pass dmarc_valid", []),
     ("U02-4-1", "own_domain", (dmarc(REJECT, REJECT), UP), "fail dmarc_several", []),
     ("U02-4-1", "own_domain", (unheard(f"_dmarc.{DOMAIN}", "TXT"),), "not_tested theirs dns_no_answer", []),
