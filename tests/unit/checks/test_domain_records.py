@@ -312,6 +312,10 @@ KEYS = [
     (("s1",), (key("s1"),), "fail dkim_missing", []),
     (("s1",), (key("s1", STRONG_KEY, ED_KEY),), "fail dkim_several", []),
     (("s1",), (key("s1", "v=spf1 -all"),), "fail dkim_unreadable", []),
+    (("s1",), (key("s1", "v=spf1 -all", STRONG_KEY, "eier: IT-drift"),), "pass dkim_key_published", []),
+    (("s1",), (key("s1", "v=spf1 -all", "annet"),), "fail dkim_unreadable", []),
+    (("s1",), (key("s1", REVOKED, STRONG_KEY),), "fail dkim_several", []),
+    (("s1",), (key("s1", "p=\xe6", STRONG_KEY),), "fail dkim_several", []),
     (("s1",), (key("s1", REVOKED),), "fail dkim_revoked", []),
     (("s1",), (key("s1", TESTING),), "fail dkim_testing", []),
 ]
