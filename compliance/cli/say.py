@@ -11,7 +11,7 @@ import typer
 from compliance.pipeline.order import RunFault
 from compliance.reporting.words import LANGUAGES, Words
 from compliance.store.files import Spoilt
-from compliance.strict import Faulty, plain, read_yaml
+from compliance.strict import Fault, Faulty, plain, read_yaml
 
 _current = ["nb"]
 
@@ -75,4 +75,11 @@ def unusable(trouble: Spoilt | OSError) -> bool:
 def _lines(trouble: Faulty | RunFault) -> Sequence[str]:
     if isinstance(trouble, RunFault):
         return [text(trouble.key, **trouble.values)]
-    return [f"{fault.file}:{fault.line}: {text(fault.key, 'faults.yaml', **fault.values)}" for fault in trouble.faults]
+    return [f"{fault.file}:{fault.line}: {_fault(fault)}" for fault in trouble.faults]
+
+
+def _fault(fault: Fault) -> str:
+    """Give a fault's sentence; where there is nothing to suggest, the one without a suggestion."""
+    alone = f"{fault.key}_alone"
+    bare = not fault.values.get("expected") and alone in _texts("faults.yaml")
+    return text(alone if bare else fault.key, "faults.yaml", **fault.values)
