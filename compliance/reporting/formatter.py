@@ -69,16 +69,28 @@ class Formatter:
         }
 
     def fill(self, template: str, values: Mapping[str, object]) -> str:
-        """Give a text with its values in place; in HTML every value escaped and backticks made <code>."""
+        """Give a text with its values in place; in HTML every value escaped and backticks made <code>, else quoted."""
         parts = []
+        opened = False
         for literal, name, spec, _ in _Parser().parse(template):
-            parts.append(self._safe(literal))
+            said, opened = (literal, opened) if self.html else self._quoted(literal, opened)
+            parts.append(self._safe(said))
             if name is None:
                 continue
             known = name in values
             parts.append(self.value(values[name], spec or "") if known else self._safe(f"{{{name}}}"))
         text = "".join(parts)
         return Markup(_CODE.sub(r"<code>\1</code>", text)) if self.html else text  # noqa: S704 - escaped part by part
+
+    def _quoted(self, literal: str, opened: bool) -> tuple[str, bool]:
+        """Give our own words with quotation marks for the backticks of code, where there is no <code>."""
+        marks = "“”" if self.words.language == "en" else "«»"
+        first, *rest = literal.split("`")
+        text = first
+        for part in rest:
+            text += marks[opened] + part
+            opened = not opened
+        return text, opened
 
     def value(self, value: object, spec: str = "") -> str:
         """Give one value by one spec; in HTML as Markup."""

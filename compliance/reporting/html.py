@@ -16,6 +16,7 @@ from compliance.reporting.words import Texts, Words
 
 _MOST = 12  # sentences in one card; the rest is in the workbook
 _MOST_UNTESTED = 60
+_MOST_PROOFS = 100
 
 
 def render_html(report: Report, language: str, texts: Texts | None = None) -> str:
@@ -49,8 +50,11 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "w": words,
         "most": _MOST,
         "most_untested": _MOST_UNTESTED,
+        "most_proofs": _MOST_PROOFS,
         "report": report,
         "report_title": phrases.report_title(words, report.source),
+        "again_in": lambda reperform: phrases.again_in(words, reperform.needs),
+        "grade": lambda document: words.t(f"evidence_{phrases.grade_key(document)}"),
         "baseline_title": words.text(report.source.baseline.title),
         "span": words.f(form.span(run.started, run.finished or run.started)),
         "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from compliance.model.observation import VantageItem
 from compliance.model.requirement import Basis
+from compliance.model.requirement import Source as Document
 from compliance.model.subject import Level, Subject
 from compliance.reporting.formatter import Said
 from compliance.reporting.view.actions import Action
@@ -18,6 +19,8 @@ from compliance.reporting.words import Words
 
 _RFC = re.compile(r"\bRFC(?=\d)(\d+)")
 _SENT = {"TLS": "sent_hello", "HTTPS": "sent_policy"}
+#: What the Norwegian note of a source says where less than the issuer's final text was read.
+_NOTED = {"draft": "utkast", "part": "brødteksten er ikke lest"}
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
 
 
@@ -36,7 +39,8 @@ def act(words: Words, action: Action, link: Callable[[str], str] = str) -> str:
 def actor(words: Words, action: Action) -> str:
     """Give who must do it: ourselves, or which supplier or partner."""
     who = words.t(f"who_{action.responsible}")
-    named = action.party or (action.supplier if action.responsible == "supplier" else "")
+    party = action.party if action.party not in action.places else ""  # named in what is to be done
+    named = party or (action.supplier if action.responsible == "supplier" else "")
     return words.t("who_named", who=Said(who), name=named) if named not in {"", "own"} else who
 
 
@@ -56,14 +60,15 @@ def basis(words: Words, source: Source, key: str, form: str = "") -> str:
     if requirement is None:
         return ""
     measure = requirement.measure if requirement.measure[:1].isdigit() else ""
+    named = [_graded(words, source, name) for name in requirement.sources]
     if requirement.basis is Basis.NSM:
-        return words.t("basis_nsm", measure=measure) if measure else words.t("basis_nsm_other")
+        return words.t("basis_nsm", measure=measure) if measure else words.t("basis_nsm_other", sources=named)
     if requirement.basis is Basis.OTHER:
-        return words.t("basis_other", sources=[_spaced(name) for name in requirement.sources])
+        return words.t("basis_other", sources=named)
     reading = words.t(f"basis_derived{form}", measure=measure or "1")
     if not requirement.threshold:
-        return reading
-    return reading + words.t(f"basis_threshold{form}", threshold=_spaced(requirement.threshold))
+        return reading + words.t(f"basis_own{form}")
+    return reading + words.t(f"basis_threshold{form}", threshold=_graded(words, source, requirement.threshold))
 
 
 def _spaced(source: str) -> str:
@@ -71,10 +76,25 @@ def _spaced(source: str) -> str:
     return _RFC.sub(r"RFC \1", source)
 
 
+def _graded(words: Words, source: Source, name: str) -> str:
+    """Give a source by its key and clause; beside it how it was read, where that was not the issuer's own text."""
+    known = next((item for item in source.baseline.sources if item.key == name.partition(" ")[0]), None)
+    grade = grade_key(known) if known else "P"
+    return _spaced(name) if grade == "P" else f"{_spaced(name)} ({words.t(f'grade_{grade}')})"
+
+
+def grade_key(source: Document) -> str:
+    """Give how a source was read: P, S or X; of P also `draft` and `part`, as its note has it."""
+    note = (source.note or {}).get("nb", "")
+    if source.evidence != "P":
+        return source.evidence
+    return next((grade for grade, said in _NOTED.items() if said in note.lower()), "P")
+
+
 def left(words: Words, certificate: Certificate) -> str:
     """Give how long a certificate still had when it was seen."""
     days = certificate.days_left or 0
-    return words.t("cert_gone", days=-days) if days < 0 else words.t("cert_left", days=days)
+    return words.t("cert_gone", days=-days) if certificate.expired else words.t("cert_left", days=days)
 
 
 def demand(words: Words, subject: Subject) -> str:
@@ -115,6 +135,11 @@ def partner_line(words: Words, tally: Tally) -> str:
     if tally.share is None:
         return words.t("partner_none", unknown=tally.unknown)
     return words.t("partner_share", met=tally.met, tested=tally.tested, share=tally.share, unknown=tally.unknown)
+
+
+def again_in(words: Words, needs: tuple[str, ...]) -> str:
+    """Give where a command is to be run, and which programs it needs."""
+    return words.t("again_needs", needs=list(needs)) if needs else words.t("again_in")
 
 
 def review(words: Words, report: Report) -> str:

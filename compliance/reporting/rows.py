@@ -1,9 +1,9 @@
 """Results as rows of text: what the workbook and the rows of text both show, a row for each group of targets."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from compliance.model.finding import Cause, Finding, Status, WaiverNote
+from compliance.model.finding import Cause, Finding, Reperform, Status, WaiverNote
 from compliance.reporting import phrases
 from compliance.reporting.view.report import Report
 from compliance.reporting.view.results import Group, Result, cause_key
@@ -11,8 +11,9 @@ from compliance.reporting.words import Words
 
 COLUMNS = (
     "status", "part", "requirement", "title", "subject", "host", "what_is", "what_means", "what_now", "responsible",
-    "level", "source", "evidence", "again", "waiver",
+    "overall", "number", "level", "source", "evidence", "again", "waiver",
 )  # fmt: skip
+_COMMANDS = 20  # more of them in one cell than this nobody reads
 _RANK = {Status.FAIL: 0, Status.ERROR: 2, Status.NOT_TESTED: 3, Status.PASS: 4, Status.NOT_APPLICABLE: 5}
 
 
@@ -32,32 +33,15 @@ def heads(words: Words) -> tuple[str, ...]:
 def result_rows(report: Report, words: Words) -> tuple[ResultRow, ...]:
     """Give all rows: not met first, then errors, untested and the rest; within each ours before the partners'.
 
-    What the tool cannot judge yet is one row for each requirement, however many it is asked of.
+    What the tool cannot judge yet comes last among the untested.
     """
-    found = [(result, group) for result in report.results for group in result.groups if not _not_built(result)]
-    found.sort(key=lambda pair: (_RANK[pair[1].status] + _waived(pair[0], pair[1]), not pair[0].own))
-    rows = [_row(report, words, result, group) for result, group in found]
-    after = sum(_RANK[group.status] <= _RANK[Status.NOT_TESTED] for _, group in found)
-    return (*rows[:after], *_left(report, words), *rows[after:])
+    found = [(result, group) for result in report.results for group in result.groups]
+    found.sort(key=lambda pair: _order(*pair))
+    return tuple(_row(report, words, result, group) for result, group in found)
 
 
-def _not_built(result: Result) -> bool:
-    return result.finding.cause is Cause.NOT_BUILT and len(result.groups) == 1
-
-
-def _left(report: Report, words: Words) -> Iterable[ResultRow]:
-    gathered: dict[tuple[str, bool], list[Result]] = {}
-    for result in report.results:
-        if _not_built(result):
-            gathered.setdefault((result.finding.requirement, result.own), []).append(result)
-    for found in gathered.values():
-        first = found[0]
-        levels = dict.fromkeys(words.t(f"duty_{result.finding.level}") for result in found)
-        one = _row(report, words, first, first.worst)
-        if len(found) > 1:
-            told = {"subject": words.t("row_entries", n=len(found)), "host": "", "level": ", ".join(levels)}
-            one = replace(one, cells=tuple(told.get(name, cell) for name, cell in zip(COLUMNS, one.cells, strict=True)))
-        yield one
+def _order(result: Result, group: Group) -> tuple[int, bool, bool]:
+    return _RANK[group.status] + _waived(result, group), group.cause is Cause.NOT_BUILT, not result.own
 
 
 def _waived(result: Result, group: Group) -> bool:
@@ -82,6 +66,8 @@ def _row(report: Report, words: Words, result: Result, group: Group) -> ResultRo
         means,
         "\n".join(_what_now(words, finding, group) if failing else _once(own)),
         _responsible(words, finding) if failing else "",
+        f"{words.t(f'sign_{result.mark}')} {words.t(f'status_{result.mark}')}",
+        str(result.number),
         words.t(f"duty_{finding.level}"),
         phrases.basis(words, report.source, finding.requirement, "_row"),
         ", ".join(group.evidence),
@@ -118,11 +104,26 @@ def _responsible(words: Words, finding: Finding) -> str:
 
 
 def _again(words: Words, group: Group) -> str:
-    if group.reperform is None:
-        return ""
-    if group.reperform.command:
-        return f"{words.f(group.reperform.command, 'command')}\n→ {words.f(group.reperform.expect)}"
-    return f"{words.t('again_none')} {words.f(group.reperform.expect)}" if group.reperform.expect else ""
+    """Give each command with the target it is of, once, and first where to run them and what they need."""
+    known = [proof for proof in group.proofs if proof.reperform]
+    commands = dict.fromkeys(_command(words, proof.reperform) for proof in known if proof.reperform)
+    several = len(commands) > 1
+    said = []
+    for proof in known[:_COMMANDS]:
+        told = _command(words, proof.reperform) if proof.reperform else ""
+        if told and (several or told not in said):
+            said.append(f"{words.f(proof.name)}: {told}" if several else told)
+    if several and len(known) > _COMMANDS:
+        said.append(words.t("and_more", n=len(known) - _COMMANDS))
+    needs = tuple(dict.fromkeys(name for proof in known if proof.reperform for name in proof.reperform.needs))
+    runs = any(proof.reperform and proof.reperform.command for proof in known)
+    return "\n".join([*([phrases.again_in(words, needs)] if runs else []), *said])
+
+
+def _command(words: Words, reperform: Reperform) -> str:
+    if reperform.command:
+        return f"{words.f(reperform.command, 'command')}\n→ {words.f(reperform.expect)}"
+    return f"{words.t('again_none')} {words.f(reperform.expect)}" if reperform.expect else ""
 
 
 def waiver_text(words: Words, waiver: WaiverNote | None) -> str:

@@ -18,14 +18,15 @@ _COUNTS = (
 
 
 def controls_sheet(book: Workbook, report: Report, words: Words) -> None:
-    """Write a row for each requirement: its basis, and its counts, ours and the partners' apart."""
+    """Write a row for each requirement of the baseline, those asked of nobody too: basis, and counts by side."""
     sheet = book.create_sheet(words.t("sheet_controls"))
     own = {row.key: row.tally for row in report.requirements}
     others = {row.key: row.tally for row in report.partner_requirements}
     plain = [words.t(key) for key in ("col_requirement", "col_title", "col_part", "col_basis")]
     partner = [words.t("col_partner_prefix", head=words.t(key)) for key in _COUNTS]
     rows: list[list[Content]] = []
-    for key in sorted(own.keys() | others.keys(), key=lambda key: report.source.order.get(key, 999)):
+    known = report.source.order
+    for key in sorted(known.keys() | own.keys() | others.keys(), key=lambda key: known.get(key, 999)):
         measure = words.t(f"measure_{report.source.measure(key)}")
         said: list[Content] = [key, words.title(key), measure, phrases.basis(words, report.source, key)]
         rows.append([*said, *_counts(own.get(key, Tally())), *_counts(others.get(key, Tally()))])

@@ -48,6 +48,7 @@ def _done(report: Report, words: Words) -> list[list[Content]]:
     tool, n = run.tool, run.counts.observations
     rows: list[list[Content]] = [
         [words.t("head_method"), words.t("method_intro", tool=tool.name, version=tool.version, n=n)],
+        [words.t("sheet_results"), words.t("results_note", sheet=words.t("sheet_controls"))],
         [words.t("head_sent"), words.t("sent_never")],
     ]
     rows += [[words.t("head_sent"), line] for line in phrases.sent_lines(words, report)]
@@ -63,7 +64,7 @@ def _done(report: Report, words: Words) -> list[list[Content]]:
 def _sources(report: Report, words: Words) -> list[list[Content]]:
     rows: list[list[Content]] = [[words.t("head_sources"), words.t("sources_intro")]]
     for source in report.source.baseline.sources:
-        grade = words.t(f"evidence_{source.evidence}")
+        grade = words.t(f"evidence_{phrases.grade_key(source)}")
         asks = " ".join(text for text in (words.text(source.asks), words.text(source.note)) if text)
         said = f"{source.issuer}: {words.text(source.title)}. {asks}"
         rows.append([f"{words.t('col_source')} {source.key}", f"{said} ({words.t('col_read')}: {grade})"])

@@ -11,7 +11,7 @@ from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
 _AUDITOR = ("audit_verdict", "audit_comment", "audit_owner", "audit_due", "audit_case")
-_WIDTHS = (18, 14, 15, 30, 24, 30, 44, 36, 60, 16, 15, 30, 22, 58, 30, 16, 22, 14, 10, 10)
+_WIDTHS = (18, 14, 15, 30, 24, 30, 44, 36, 60, 16, 18, 11, 15, 30, 22, 58, 30, 16, 22, 14, 10, 10)
 
 
 def results_sheet(book: Workbook, report: Report, words: Words) -> None:

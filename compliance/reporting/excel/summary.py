@@ -36,6 +36,7 @@ def summary_sheet(book: Workbook, report: Report, words: Words) -> None:
     row = _section(sheet, row, words.t("head_scope"))
     for line in phrases.scope(words, report):
         row = _wide(sheet, row, line)
+    row = _wide(sheet, row, words.t("results_note", sheet=words.t("sheet_controls")))
     for item in report.not_assessed:
         row = _wide(sheet, row, f"{item.id} {words.text(item.title)}: {words.t(f'assessment_{item.assessment}')}")
     sheet.freeze_panes = "A2"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from compliance.model.finding import Cause, Finding, Status
-from compliance.reporting.view.results import Group, Result
+from compliance.reporting.view.results import Group, Proof, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Line:
     targets: tuple[str, ...]
     anchors: tuple[str, ...]
     mark: str
+    proofs: tuple[Proof, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Card:
     def group(self) -> Group:
         """The group the remedy and the repeating are told of."""
         return self.lines[0].group
+
+    @property
+    def proofs(self) -> tuple[Proof, ...]:
+        """What each of them rests on; a domain and the host it uses rest on the same."""
+        return tuple(dict.fromkeys(proof for line in self.lines for proof in line.proofs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,9 @@ def _said(group: Group) -> str:
 def _lines(pairs: list[tuple[Result, Group]], key: Callable[[Result, Group], tuple[object, ...]]) -> tuple[Line, ...]:
     gathered: dict[str, list[Line]] = {}
     for result, group in pairs:
+        anchors = (result.anchor,) if group is result.worst else ()  # an id stands once in a page
         line = Line(
-            group, (result.finding.requirement,), (result.subject,), group.targets, (result.anchor,), result.mark
+            group, (result.finding.requirement,), (result.subject,), group.targets, anchors, result.mark, group.proofs
         )
         gathered.setdefault(repr(key(result, group)), []).append(line)
     return tuple(_joined(lines) for lines in gathered.values())
@@ -114,4 +121,5 @@ def _joined(lines: list[Line]) -> Line:
         all_of(lambda line: line.targets),
         all_of(lambda line: line.anchors),
         first.mark,
+        tuple(dict.fromkeys(proof for line in lines for proof in line.proofs)),
     )

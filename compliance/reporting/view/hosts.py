@@ -19,7 +19,11 @@ _BAD = {Status.FAIL: 0, Status.ERROR: 1, Status.NOT_TESTED: 2, Status.PASS: 3, S
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A leaf as read; texts are the stranger's own. `days_left` counts from the observation; None = unreadable."""
+    """A leaf as read; texts are the stranger's own.
+
+    `days_left` are whole days between the observation and the end, below zero or `expired` where that had passed;
+    None = unreadable.
+    """
 
     fingerprint: str
     subject: str
@@ -34,6 +38,7 @@ class Certificate:
     own: bool
     seen: str
     evidence: tuple[str, ...]
+    expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def _host(target: str, held: list[Observation], domains: tuple[str, ...], status
     tls = facts.tls if facts else None
     certificate = _certificate(tls.chain[0], best, (target_host(target),), own=True) if tls and tls.chain else None
     return Host(
-        target, domains, status, best, greeting.lines[0][4:] if greeting and greeting.lines else "",
+        target, domains, status, best, greeting.lines[0] if greeting and greeting.lines else "",
         offered, tls.version if tls else "", tls.suite if tls else "", certificate,
     )  # fmt: skip
 
@@ -128,10 +133,13 @@ def _certificate(
             warnings.simplefilter("ignore")
             leaf = x509.load_der_x509_certificate(der)
             start, end = leaf.not_valid_before_utc, leaf.not_valid_after_utc
-            days = (end - datetime.fromisoformat(seen.started).astimezone(UTC)).days
+            at = datetime.fromisoformat(seen.started).astimezone(UTC)
+            gone = at > end
+            # Whole days both ways, as the judge counts them: timedelta rounds what is below zero away from it.
+            days = -(at - end).days if gone else (end - at).days
             return Certificate(
                 fingerprint, _common_name(leaf.subject), _dns_names(leaf), _issuer(leaf.issuer), start.isoformat(),
-                end.isoformat(), days, _key(leaf), _signature(leaf), hosts, own, seen.started, evidence,
+                end.isoformat(), days, _key(leaf), _signature(leaf), hosts, own, seen.started, evidence, gone,
             )  # fmt: skip
     except (ValueError, TypeError, x509.UnsupportedGeneralNameType, x509.DuplicateExtension):
         return Certificate(fingerprint, "", (), "", "", "", None, "", "", hosts, own, seen.started, evidence)

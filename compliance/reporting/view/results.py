@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from compliance.model.finding import Cause, Finding, Notice, Reperform, Status, Value, Values
+from compliance.model.finding import Cause, Finding, Notice, Reperform, Status, TargetResult, Value, Values
 from compliance.model.names import to_unicode
 from compliance.model.observation import Origin
 from compliance.model.requirement import Duty
@@ -20,6 +20,15 @@ _DUTY_RANK = {Duty.MUST: 0, Duty.SHOULD: 1, Duty.MAY: 2}
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What one target's verdict rests on, and how to see the same by hand. `name` is the target's, or the subject's."""
+
+    name: str
+    evidence: tuple[str, ...]
+    reperform: Reperform | None
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """Targets of one finding of which the same is so. `targets` are as a person reads them."""
 
@@ -31,6 +40,7 @@ class Group:
     targets: tuple[str, ...]
     evidence: tuple[str, ...]
     reperform: Reperform | None
+    proofs: tuple[Proof, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,11 @@ class Result:
     def _through_dane(self) -> str:
         # Of a name or a date DANE says nothing of who issued the certificate.
         return _DANE_MARKS[self.finding.requirement == _TRUST]
+
+    @property
+    def number(self) -> int:
+        """The line of findings.jsonl."""
+        return int(self.anchor[1:])
 
     @property
     def cause(self) -> str:
@@ -114,10 +129,10 @@ def _rank(source: Source, result: Result) -> tuple[object, ...]:
 def _result(source: Source, number: int, finding: Finding) -> Result:
     partly = finding.status is Status.NOT_TESTED and finding.coverage.get("pass", 0) > 0
     name = source.display(finding.subject)
-    return Result(finding, f"r{number}", name, is_own(finding), partly, tuple(_groups(finding)))
+    return Result(finding, f"r{number}", name, is_own(finding), partly, tuple(_groups(finding, name)))
 
 
-def _groups(finding: Finding) -> Iterable[Group]:
+def _groups(finding: Finding, subject: str) -> Iterable[Group]:
     whole = Group(finding.status, finding.cause, finding.reason, finding.values, finding.notices, (), (), None)
     if not finding.targets:
         return [whole]
@@ -131,13 +146,20 @@ def _groups(finding: Finding) -> Iterable[Group]:
         first = members[0]
         evidence = tuple(dict.fromkeys(item for member in members for item in member.evidence))
         names = tuple(target_name(member.target) for member in members if member.target != finding.subject)
+        proofs = tuple(_proof(member, finding.subject, subject) for member in members)
         groups.append(
             Group(
-                first.status, first.cause, first.reason, first.values, first.notices, names, evidence, first.reperform
+                first.status, first.cause, first.reason, first.values, first.notices, names, evidence, first.reperform,
+                proofs,
             )
-        )
+        )  # fmt: skip
     weighed = sorted(groups, key=lambda group: (group.status != finding.status, _STATUS_RANK[group.status]))
     return weighed if weighed[0].status is finding.status else [whole, *weighed]
+
+
+def _proof(member: TargetResult, label: str, subject: str) -> Proof:
+    name = subject if member.target == label else target_name(member.target)
+    return Proof(name, member.evidence, member.reperform)
 
 
 def target_name(target: str) -> str:

@@ -306,9 +306,7 @@ def _run(told: Folder) -> run_file.Run:
     population = Population("domenelisten fra Norid", date(2026, 11, 1), "IT-drift")
     sessions = [seen for seen in told.observations if seen.probe == "smtp"]
     ledger = tuple(
-        run_file.Ledger(
-            seen.target.partition("[")[2].partition("]")[0], (seen.target.partition("[")[0],), 4, number < 4
-        )
+        run_file.Ledger(f"[{seen.target.partition('[')[2]}", (seen.target.partition("[")[0],), 4, number < 4)
         for number, seen in enumerate(sessions)
     )
     return run_file.Run(
