@@ -56,6 +56,9 @@ class Resolver:
                 kept = kept if kept[0] else (None, response)
                 continue
             message, over_tcp = response
+            if why := _no_answer(message, name, rdtype):
+                kept = kept if kept[0] else (None, Failure(FailureKind.PROTOCOL, "query", why))
+                continue
             facts = self._facts(name, rdtype, message, server, over_tcp=over_tcp, checking_disabled=checking_disabled)
             if facts.rcode != "REFUSED":  # another server may serve us; if none does, the refusal is the answer
                 return facts, None
@@ -156,6 +159,23 @@ def _failure(trouble: Exception) -> Failure:
     if isinstance(trouble, OSError):
         return Failure(FailureKind.NO_ROUTE, "query", str(trouble.strerror or trouble))
     return Failure(FailureKind.PROTOCOL, "query", type(trouble).__name__)
+
+
+def _no_answer(response: dns.message.Message, name: str, rdtype: str) -> str:
+    """Say why a response proves nothing: cut short, or records that the question does not lead to; `` if it does.
+
+    Taken for an empty answer, such a response would make a domain with mail one without.
+    """
+    if response.flags & dns.flags.TC:  # over TCP, where all has room: over UDP it was asked again
+        return "truncated"
+    if response.rcode() not in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
+        return ""
+    records, aliases = _end_of_chain(response, name, rdtype)
+    wanted = dns.rdatatype.from_text(rdtype)
+    stray = any(found.rdtype == wanted for found in response.answer) or not aliases
+    if records and response.rcode() == dns.rcode.NOERROR:
+        return ""
+    return "answer to another question" if response.answer and stray else ""
 
 
 def _end_of_chain(

@@ -184,6 +184,9 @@ class DnsServer:
             if not over_tcp:
                 response.flags |= dns.flags.TC
                 return response.to_wire()
+        if rcode == "CUT":  # over TCP too
+            response.flags |= dns.flags.TC
+            return response.to_wire()
         response.set_rcode(dns.rcode.from_text(rcode))
         for record in records:
             owner, kind, data = record.split(" ", 2)

@@ -18,6 +18,13 @@ TABLE: dict[tuple[str, str], tuple[str, list[str]]] = {
     ("_25._tcp.mx.example", "TLSA"): ("NOERROR", ["_25._tcp.mx.example TLSA 3 0 0 " + "ab" * 100]),
     ("1.2.0.192.in-addr.arpa", "PTR"): ("NOERROR", ["1.2.0.192.in-addr.arpa PTR Mail.Example."]),
     ("long.example", "TXT"): ("TRUNCATED", ['long.example TXT "whole"']),
+    ("cut.example", "MX"): ("CUT", []),
+    ("stray.example", "MX"): ("NOERROR", ["other.example MX 10 mx.other.example."]),
+    ("off.example", "MX"): ("NOERROR", ["off.example CNAME b.example.", "other.example MX 10 mx.other.example."]),
+    ("kind.example", "MX"): ("NOERROR", ["kind.example A 192.0.2.1"]),
+    ("both.example", "MX"): ("NXDOMAIN", ["both.example MX 10 mx.example."]),
+    ("empty.example", "MX"): ("NOERROR", ["empty.example CNAME b.example."]),
+    ("gone.example", "MX"): ("NXDOMAIN", ["gone.example CNAME b.example."]),
     ("broken.example", "A"): ("SERVFAIL", []),
     ("broken.example", "A cd"): ("NOERROR", ["broken.example A 192.0.2.2"]),
     ("silent.example", "A"): ("SILENT", []),
@@ -85,6 +92,19 @@ def test_a_truncated_answer_is_asked_for_over_tcp(server: DnsServer) -> None:
 @pytest.mark.parametrize(("name", "rcode"), [("broken.example", "SERVFAIL"), ("none.example", "NXDOMAIN"), ("refused.example", "REFUSED")])  # fmt: skip  # noqa: E501
 def test_an_rcode_is_a_fact(server: DnsServer, name: str, rcode: str) -> None:
     assert ask(server, name, "A").rcode == rcode
+
+
+@pytest.mark.parametrize("name", ["cut.example", "stray.example", "off.example", "kind.example", "both.example"])
+def test_an_answer_that_is_none_is_no_empty_answer(server: DnsServer, name: str) -> None:
+    facts, failure = resolver(server.port).ask(name, "MX")
+    assert facts is None
+    assert failure is not None
+    assert (failure.kind, failure.stage) == (FailureKind.PROTOCOL, "query")
+
+
+@pytest.mark.parametrize("name", ["empty.example", "gone.example"])
+def test_an_alias_may_lead_to_nothing(server: DnsServer, name: str) -> None:
+    assert ask(server, name, "MX").records == ()
 
 
 def test_checking_can_be_disabled(server: DnsServer) -> None:
