@@ -10,10 +10,11 @@ from publicsuffixlist import PublicSuffixList
 
 from compliance.checks.evidence import Evidence, place_of, smtp_facts
 from compliance.checks.trust import Path, Roots, build
-from compliance.model.names import is_address
+from compliance.model.names import is_address, is_lab
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
 from compliance.model.requirement import Baseline
 from compliance.model.subject import HOST_KINDS, OWN, Kind, Subject
+from compliance.records.mail_route import ways_in
 
 _MOST_ISSUERS = 90
 
@@ -74,6 +75,11 @@ class Context:
     def sessions_at(self, address: str, port: int) -> tuple[Observation, ...]:
         """Give every session with an address: what TLS it speaks is the same under each of its names."""
         return tuple(self._sessions_at.get(f"[{address}]:{port}", ()))
+
+    @cached_property
+    def lab(self) -> bool:
+        """Whether every mail host of the run is on the measuring machine itself, as in the demo."""
+        return is_lab({address for _, address in ways_in(self.subjects, self.evidence.answer)})
 
     @cached_property
     def vantage(self) -> VantageFacts | None:

@@ -8,7 +8,7 @@ from compliance.checks.evidence import NOT_RECORDED
 from compliance.checks.registry import Scope, not_applicable, not_tested
 from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
 from compliance.model.finding import Cause, Verdict
-from compliance.model.names import is_address, is_inside
+from compliance.model.names import is_address, is_inside, is_no_host, is_no_mail_host
 from compliance.model.observation import FailureKind, Observation
 from compliance.model.subject import DOMAIN_KINDS, Kind, Subject
 from compliance.records.dns_walk import DnsQuestion, drive, facts
@@ -133,12 +133,16 @@ def _unasked(context: Context, view: HostView) -> Verdict | None:
             return not_applicable("dummy_mx", why=entry.dummy)
         if settled := _left_alone(context, entry, view.address):
             return settled
+    if is_no_mail_host(view.address, lab=context.lab):
+        return not_tested(Cause.THEIRS, "no_host_address", address=view.address)
     return _from_inside(context, view.address)
 
 
 def _left_alone(context: Context, entry: Subject, address: str) -> Verdict | None:
     if entry.probe == "never":
         return not_tested(Cause.NOT_ASKED, "probe_never")
+    if is_no_host(address):
+        return not_tested(Cause.THEIRS, "no_host_address", address=address)
     return _from_inside(context, address)
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from collections.abc import Iterable
 
 import idna
 
@@ -51,7 +52,9 @@ def is_domain(name: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text is an IPv4 or IPv6 address."""
+    """Tell whether a text is an IPv4 or IPv6 address; one with a zone is none: it means nothing on another machine."""
+    if "%" in text:
+        return False
     try:
         ipaddress.ip_address(text)
     except ValueError:
@@ -64,8 +67,45 @@ _INSIDE = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.1
 
 def is_inside(address: str) -> bool:
     """Tell whether an address can be reached by nobody outside (RFC 1918, RFC 4193); loopback is a lab, not that."""
-    found = ipaddress.ip_address(address)
+    found = unmapped(address)
     return any(found in network for network in _INSIDE if network.version == found.version)
+
+
+#: Of no host: this network, link-local, multicast, reserved and broadcast (RFC 6890, RFC 4291 section 2.4).
+_NO_HOST = tuple(
+    map(
+        ipaddress.ip_network,
+        ("0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "::/128", "fe80::/10", "fec0::/10", "ff00::/8"),
+    )
+)
+
+
+def unmapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Give the address that is meant: an IPv4-mapped one is the IPv4 address in it (RFC 4291 section 2.5.5.2)."""
+    found = ipaddress.ip_address(address)
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def is_no_host(address: str) -> bool:
+    """Tell whether an address can be no mail host's, whatever name leads there; loopback is told apart."""
+    found = unmapped(address)
+    return any(found in network for network in _NO_HOST if network.version == found.version)
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this very machine's (RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3)."""
+    return unmapped(address).is_loopback
+
+
+def is_lab(addresses: Iterable[str]) -> bool:
+    """Tell whether a run is made in a lab: every mail-host address that can be a host's is this machine's own."""
+    hosts = [address for address in addresses if not is_no_host(address)]
+    return bool(hosts) and all(map(is_loopback, hosts))
+
+
+def is_no_mail_host(address: str, *, lab: bool) -> bool:
+    """Tell whether nobody is asked at an address: it is no host's, or our own machine's outside a lab."""
+    return is_no_host(address) or (is_loopback(address) and not lab)
 
 
 def mail_host_target(name: str, address: str, port: int) -> str:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Protocol
 
+from compliance.model.names import is_no_host
 from compliance.model.observation import Failure, FailureKind
 
 MAX_LINE = 4096
@@ -16,10 +17,13 @@ MAX_REPLY = 64 * 1024
 _PIECE = 16 * 1024
 _DRAIN_SECONDS = 1.0
 _DRAIN_BYTES = 16 * 1024 * 1024
-_AT_ONCE = 0.2  # seconds: a router far away takes longer to say "host unreachable" than our own kernel
 RESET = "reset"
 
-_OURS = {errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EACCES, errno.EPERM, errno.ENETDOWN}
+#: Words for "no way there". Our own kernel says them, and so does any firewall on the way, or before their door.
+_NO_WAY = {
+    errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EACCES, errno.EPERM, errno.EAFNOSUPPORT, errno.EINVAL,
+    errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.EHOSTDOWN, errno.EPROTONOSUPPORT, errno.ENOPROTOOPT, errno.EPROTO,
+}  # fmt: skip
 
 
 class Stopped(Exception):  # noqa: N818 - a session that stopped is the world's trouble, not an error of ours
@@ -58,10 +62,8 @@ def family_of(address: str) -> socket.AddressFamily:
 
 def connect(address: str, port: int, timeout: float) -> socket.socket | Failure:
     """Open a TCP connection to an IP address, or say why there is none (stage `connect`)."""
-    number = ipaddress.ip_address(address)
-    if number.is_unspecified or number.is_multicast:  # 0.0.0.0 would lead to this very machine
+    if is_no_host(address):  # 0.0.0.0 would lead to this very machine
         return Failure(FailureKind.UNRESOLVED, "connect", "not a host's address")
-    begun = time.monotonic()
     line: socket.socket | None = None
     try:
         line = socket.socket(family_of(address), socket.SOCK_STREAM)
@@ -71,22 +73,24 @@ def connect(address: str, port: int, timeout: float) -> socket.socket | Failure:
     except OSError as trouble:
         if line is not None:
             line.close()
-        return _connect_failure(trouble, time.monotonic() - begun)
+        return _connect_failure(trouble, address, port)
     return line
 
 
-def _connect_failure(trouble: OSError, seconds: float) -> Failure:
-    """Tell our own missing network from their refusal; what is neither is raised as it is (a defect)."""
+def _connect_failure(trouble: OSError, address: str, port: int) -> Failure:
+    """Tell our own missing network from their refusal; what is neither is raised as it is (a defect).
+
+    An ICMP message may come from anybody and as fast as they like: only our own routing table knows what we lack.
+    """
     code = trouble.errno
     name = errno.errorcode.get(code or 0, "")
     if isinstance(trouble, TimeoutError) or code == errno.ETIMEDOUT:
         return Failure(FailureKind.TIMEOUT, "connect")
     if code == errno.ECONNREFUSED:
         return Failure(FailureKind.REFUSED, "connect")
-    if code in _OURS or (code == errno.EHOSTUNREACH and seconds < _AT_ONCE):
-        return Failure(FailureKind.NO_ROUTE, "connect", name)
-    if code == errno.EHOSTUNREACH:
-        return Failure(FailureKind.TIMEOUT, "connect", name)
+    if code in _NO_WAY:
+        led = source_address(address, port) is not None
+        return Failure(FailureKind.REFUSED if led else FailureKind.NO_ROUTE, "connect", name)
     if code in {errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE}:
         return Failure(FailureKind.CLOSED, "connect", RESET)
     raise trouble

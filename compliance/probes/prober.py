@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from compliance.model.names import is_address, is_inside, is_plain
+from compliance.model.names import is_address, is_inside, is_lab, is_no_mail_host, is_plain
 from compliance.model.observation import (
     DnsFacts,
     Facts,
@@ -31,7 +31,7 @@ from compliance.probes.vantage import ehlo_name_of, self_test
 from compliance.records.dane_walk import dane_walk
 from compliance.records.dmarc import policy_walk
 from compliance.records.dns_walk import DnsQuestion, drive
-from compliance.records.mail_route import HostState, RouteState, host_addresses, mail_route
+from compliance.records.mail_route import RouteState, host_addresses, mail_route, ways_in
 from compliance.records.spf_tree import record_tree
 from compliance.records.tls_hello import Offer
 from compliance.records.tls_rpt import owner as tls_rpt_owner
@@ -152,13 +152,18 @@ class Prober:
 
         What the whole inventory says of a host holds in a subset run too: dummies and hosts it bids us leave alone
         (`probe: never`) are not among them. Nor are addresses of the inside of a network, whatever name leads there,
-        unless the run is meant to be made from inside: who answers there is not whom the name promises.
+        unless the run is meant to be made from inside: who answers there is not whom the name promises. Nor are
+        addresses of no host, and this machine's own outside a lab.
         """
         chosen, everyone = tuple(chosen), tuple(inventory)
-        inbound = tuple(each for each in chosen if Kind.INBOUND_HOST in each.kinds)
         left_alone = {each.hostname for each in everyone if each.dummy or each.probe == "never"}
         names: dict[str, set[str]] = defaultdict(set)
-        for name, address in self._ways_in(chosen, inbound):
+        ways = tuple(ways_in(chosen, self.answer))
+        by_address = (each.hostname for each in everyone if Kind.INBOUND_HOST in each.kinds)
+        lab = is_lab({*(address for _, address in ways), *filter(is_address, by_address)})
+        for name, address in ways:
+            if is_no_mail_host(address, lab=lab):
+                continue
             elsewhere = is_inside(address) and self._settings.self_test.inside != "accepted"
             if name not in left_alone and address not in left_alone and not elsewhere:
                 names[address].add(name)
@@ -182,16 +187,6 @@ class Prober:
             for address in self._addresses_of(subject.hostname)
             for port in submission_ports(subject)
         )
-
-    def _ways_in(self, everyone: Iterable[Subject], inbound: Iterable[Subject]) -> Iterator[tuple[str, str]]:
-        for subject in everyone:
-            if subject.domain_kind in _ROUTED:
-                for host in drive(mail_route(subject.hostname), self.answer).hosts:
-                    if host.state is HostState.RESOLVED:
-                        yield from ((host.name, address) for address in host.addresses)
-        for subject in inbound:
-            if subject.hostname:
-                yield from ((subject.hostname, address) for address in self._addresses_of(subject.hostname))
 
     def mail_host(self, host: MailAddress) -> None:
         """Hold an ordinary session under each name; then, where TLS was heard, the old hellos, once."""

@@ -167,8 +167,8 @@ def handshake(
     Kinds: handshake (an alert, or TLS that cannot be agreed; it says so in the detail when a client certificate was
     asked for and none sent), protocol (what came is no TLS), closed, timeout (with the detail `silence` if no byte
     came). A `smaller` hello has no post-quantum key share and fits one segment: filters on the way are known to lose
-    larger ones. `everything` offers suites without encryption too. `keys` takes the signature algorithms of one type of key alone;
-    raises ValueError if it cannot be done.
+    larger ones. `everything` offers suites without encryption too. `keys` takes the signature algorithms of one type
+    of key alone; raises ValueError if it cannot be done.
     """
     begun = time.monotonic()
     watch = _Watch()

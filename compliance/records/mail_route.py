@@ -1,11 +1,15 @@
 """Where mail for a domain goes: MX, its addresses, and the rules for none (RFC 5321 section 5.1, RFC 7505)."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from compliance.model.names import is_address, is_plain
 from compliance.model.observation import Observation
-from compliance.records.dns_walk import DnsQuestion, Walk, facts, is_answered
+from compliance.model.subject import Kind, Subject
+from compliance.records.dns_walk import DnsQuestion, Walk, drive, facts, is_answered
+
+_ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
 
 
 class RouteState(StrEnum):
@@ -95,6 +99,19 @@ def host_addresses(name: str, preference: int = 0) -> Walk[RouteHost]:
     nothing = HostState.UNRESOLVED if unanswered else HostState.NO_ADDRESS
     state = HostState.RESOLVED if addresses else nothing
     return RouteHost(name, preference, state, tuple(dict.fromkeys(addresses)), aliases, (v4.id, v6.id), unanswered)
+
+
+def ways_in(subjects: Iterable[Subject], answer: Callable[[DnsQuestion], Observation]) -> Iterator[tuple[str, str]]:
+    """Give every (name, address) mail to these subjects may go to: by the MX of domains, and at inbound hosts."""
+    for subject in subjects:
+        if subject.domain_kind in _ROUTED:
+            for host in drive(mail_route(subject.hostname), answer).hosts:
+                if host.state is HostState.RESOLVED:
+                    yield from ((host.name, address) for address in host.addresses)
+        if Kind.INBOUND_HOST in subject.kinds and subject.hostname:
+            literal = is_address(subject.hostname)
+            found = (subject.hostname,) if literal else drive(host_addresses(subject.hostname), answer).addresses
+            yield from ((subject.hostname, address) for address in found)
 
 
 def parse_mx(data: str) -> tuple[int, str]:

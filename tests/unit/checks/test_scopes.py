@@ -34,6 +34,7 @@ def told_lines(subjects: tuple[Subject, ...], facts: Facts, *, inside: bool = Fa
 
 OWN, PARTNER = (subject(),), (subject(kind="partner"),)
 HOST = f"{MX}[{ADDRESS}]:25"
+MAPPED = (dns(DOMAIN, "MX", f"10 {MX}."), dns(MX, "A"), dns(MX, "AAAA", "::ffff:10.1.2.3"))
 HOSTS = [
     ("one host", OWN, way_in(), [HOST]),
     (
@@ -103,6 +104,17 @@ HOSTS = [
     ("a partner's, private", PARTNER, PRIVATE, [f"{MX}[10.1.2.3]:25: not_tested ours seen_from_inside"]),
     ("172.16/12 ends at 172.31", OWN, way_in(address="172.32.0.1"), [f"{MX}[172.32.0.1]:25"]),
     ("loopback is a lab", OWN, way_in(address="127.0.0.1"), [f"{MX}[127.0.0.1]:25"]),
+    (
+        "loopback beside a host on the network",
+        (*OWN, inbound(ADDRESS)),
+        way_in(address="127.0.0.1"),
+        [f"{MX}[127.0.0.1]:25: not_tested theirs no_host_address"],
+    ),
+    ("private, mapped", OWN, MAPPED, [f"{MX}[::ffff:10.1.2.3]:25: not_tested ours seen_from_inside"]),
+    *(
+        (f"no host's: {each}", OWN, way_in(address=each), [f"{MX}[{each}]:25: not_tested theirs no_host_address"])
+        for each in ("0.0.0.0", "169.254.1.1", "224.0.0.1", "240.0.0.1", "255.255.255.255")
+    ),
     # host entries
     ("a host by name", (inbound(),), way_in()[1:], [HOST]),
     ("a host by address", (inbound(ADDRESS),), (), [f"{ADDRESS}[{ADDRESS}]:25"]),

@@ -107,6 +107,8 @@ COVERAGE = [
     ("the same beside a fail", BOTH, (*SHUT, elsewhere(), V6_LOST), "fail starttls_not_offered", (0, 1, 0, 0),
      ["family_not_tested"]),
     ("no route to any", BOTH, (nothing("no_route"), V6_LOST), "not_tested ours no_route", (0, 0, 0, 2), []),
+    ("an address without a route, of a family that is reached", TWO, (SOUND_HERE, nothing("no_route", **SECOND)),
+     "not_tested ours no_route", (1, 0, 0, 1), []),
     ("a family not answered is no family without a route", BOTH, (SOUND_HERE, elsewhere(),
      nothing("timeout", address=V6)), "not_tested theirs no_reply", (1, 0, 0, 1), []),
 ]  # fmt: skip
