@@ -12,7 +12,6 @@ from compliance.model.observation import Failure, FailureKind, Reply, SmtpFacts,
 from compliance.probes.net import Channel, Deadline, SocketWire, Stopped, connect
 from compliance.probes.tls import ClientIdentity, handshake
 from compliance.records.tls_classes import KeyType
-from compliance.records.tls_classes import KeyType
 from compliance.settings import SmtpSettings
 
 _OFFER = re.compile(r"250[ -]\s*STARTTLS\s*", re.IGNORECASE)

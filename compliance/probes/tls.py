@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -19,7 +18,6 @@ from OpenSSL import SSL, crypto
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, TlsFacts
 from compliance.probes.net import Deadline, Stopped, Wire
-from compliance.records.tls_classes import KeyType
 from compliance.records.tls_classes import KeyType
 from compliance.records.tls_hello import HelloFault, Offer, read_answer
 from compliance.settings import ClientCertificate
@@ -71,11 +69,6 @@ def load_identity(
 
 
 _CLASSIC_GROUPS = b"X25519:P-256:P-384:P-521"
-#: Signature algorithms that one type of key alone can make, by OpenSSL's names.
-_SIGNATURES = {
-    KeyType.RSA: b"RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1",
-    KeyType.ECDSA: b"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:ECDSA+SHA1",
-}
 #: Signature algorithms that one type of key alone can make, by OpenSSL's names.
 _SIGNATURES = {
     KeyType.RSA: b"RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA1",
@@ -261,14 +254,6 @@ def _restrict(context: SSL.Context, keys: KeyType) -> None:
     library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001
     listed = getattr(library, "SSL_CTX_set1_sigalgs_list", None)
     if keys not in _SIGNATURES or listed is None or listed(context._context, _SIGNATURES[keys]) != 1:  # noqa: SLF001
-        raise ValueError(f"no signature algorithms can be set for {keys}")
-
-
-def _restrict(context: SSL.Context, keys: KeyType) -> None:
-    """Offer the signature algorithms of one type of key; pyOpenSSL has no call of its own for it."""
-    library: Any = SSL._lib  # type: ignore[attr-defined]  # noqa: SLF001
-    listed = getattr(library, "SSL_CTX_set1_sigalgs_list", None)
-    if keys not in _SIGNATURES or listed is None or listed(context._context, _SIGNATURES[keys]) != 1:  # type: ignore[attr-defined]  # noqa: SLF001
         raise ValueError(f"no signature algorithms can be set for {keys}")
 
 
