@@ -54,7 +54,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "report": report,
         "report_title": phrases.report_title(words, report.source),
         "again_in": lambda reperform: phrases.again_in(words, reperform.needs),
-        "grade": lambda document: words.t(f"evidence_{phrases.grade_key(document)}"),
+        "grade": lambda document: words.t(f"evidence_{phrases.grade_key(words, document)}"),
         "baseline_title": words.text(report.source.baseline.title),
         "span": words.f(form.span(run.started, run.finished or run.started)),
         "footer_left": _css_text(f"{run.organisation.name}  {run.organisation.marking}".strip()),

@@ -19,8 +19,8 @@ from compliance.reporting.words import Words
 
 _RFC = re.compile(r"\bRFC(?=\d)(\d+)")
 _SENT = {"TLS": "sent_hello", "HTTPS": "sent_policy"}
-#: What the Norwegian note of a source says where less than the issuer's final text was read.
-_NOTED = {"draft": "utkast", "part": "brødteksten er ikke lest"}
+#: What a source's note tells where less than the issuer's final text was read.
+_NOTED = ("draft", "part")
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")
 
 
@@ -79,16 +79,16 @@ def _spaced(source: str) -> str:
 def _graded(words: Words, source: Source, name: str) -> str:
     """Give a source by its key and clause; beside it how it was read, where that was not the issuer's own text."""
     known = next((item for item in source.baseline.sources if item.key == name.partition(" ")[0]), None)
-    grade = grade_key(known) if known else "P"
+    grade = grade_key(words, known) if known else "P"
     return _spaced(name) if grade == "P" else f"{_spaced(name)} ({words.t(f'grade_{grade}')})"
 
 
-def grade_key(source: Document) -> str:
+def grade_key(words: Words, source: Document) -> str:
     """Give how a source was read: P, S or X; of P also `draft` and `part`, as its note has it."""
-    note = (source.note or {}).get("nb", "")
+    note = str(words.text(source.note)).lower()
     if source.evidence != "P":
         return source.evidence
-    return next((grade for grade, said in _NOTED.items() if said in note.lower()), "P")
+    return next((grade for grade in _NOTED if str(words.t(f"noted_{grade}")) in note), "P")
 
 
 def left(words: Words, certificate: Certificate) -> str:

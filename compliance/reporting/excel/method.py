@@ -64,7 +64,7 @@ def _done(report: Report, words: Words) -> list[list[Content]]:
 def _sources(report: Report, words: Words) -> list[list[Content]]:
     rows: list[list[Content]] = [[words.t("head_sources"), words.t("sources_intro")]]
     for source in report.source.baseline.sources:
-        grade = words.t(f"evidence_{phrases.grade_key(source)}")
+        grade = words.t(f"evidence_{phrases.grade_key(words, source)}")
         asks = " ".join(text for text in (words.text(source.asks), words.text(source.note)) if text)
         said = f"{source.issuer}: {words.text(source.title)}. {asks}"
         rows.append([f"{words.t('col_source')} {source.key}", f"{said} ({words.t('col_read')}: {grade})"])

@@ -153,6 +153,13 @@ def test_official_titles_are_not_translated() -> None:
         assert len(set(source.title.values())) == 1, source.key
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_a_source_was_read_is_the_same_in_all_languages(language: str) -> None:
+    read = {source.key: phrases.grade_key(Words(language), source) for source in load("u02", Path()).sources}
+    assert (read["U-02"], read["RFC9325"], read["GP-2.8"], read["RFC7672"]) == ("part", "X", "S", "P")
+    assert {key for key, grade in read.items() if grade == "draft"} == {"RFC9989", "RFC9990", "RFC8460"}
+
+
 def _target(name: str, command: str | None, evidence: str) -> TargetResult:
     again = Reperform(command, "svar", ("dig", "openssl") if command else ())
     return TargetResult(name, Status.FAIL, None, "expired", _VALUES, (), (evidence,), again)
