@@ -1,14 +1,26 @@
 """MX names and reverse names: can mail find its way in, and does a sender look like itself."""
 
-from compliance.checks.registry import Parameters, Scope, check, failed, not_applicable, passed, resting_on
+from compliance.checks.registry import (
+    Parameters,
+    Scope,
+    check,
+    failed,
+    not_applicable,
+    not_tested,
+    noticing,
+    passed,
+    resting_on,
+)
 from compliance.checks.scopes import unanswered
 from compliance.checks.views import MxView, SenderView
-from compliance.model.finding import Notice, Verdict
+from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.names import is_plain, reverse_name
 from compliance.model.observation import Observation
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import DnsQuestion, facts, is_answered
 from compliance.records.mail_route import HostState, RouteState
+
+MOST_NAMES_BACK = 10  # reverse names looked at; the prober asks no more
 
 
 @check("mx_records", Scope.MX_NAMES, reperform="mx")
@@ -18,7 +30,7 @@ def mx_records(view: MxView, _want: Parameters) -> Verdict:
         return _parked(view)
     match view.route.state:
         case RouteState.NULL:
-            return passed("null_mx_alone")
+            return _null(view)
         case RouteState.IMPLICIT:
             return passed("implicit_mx", Notice("implicit_mx"))
         case RouteState.NO_MAIL:
@@ -45,14 +57,23 @@ def _name(view: MxView) -> Verdict:
         case HostState.RESOLVED:
             if host.alias:
                 return failed("mx_is_alias", name=host.name, leads_to=host.alias[-1])
-            return passed("mx_resolves", name=host.name, addresses=list(host.addresses))
+            verdict = passed("mx_resolves", name=host.name, addresses=list(host.addresses))
+            silent = host.silent("AAAA") or host.silent("A")
+            return noticing(verdict, Notice("family_unanswered", {"name": host.name})) if silent else verdict
+
+
+def _null(view: MxView) -> Verdict:
+    """A null MX alone refuses mail whatever its preference, which RFC 7505 section 3 wants to be 0."""
+    verdict = passed("null_mx_alone")
+    preference = view.route.preference
+    return noticing(verdict, Notice("null_mx_preference", {"preference": preference})) if preference else verdict
 
 
 def _parked(view: MxView) -> Verdict:
     """A domain without mail says so: a null MX, or neither MX nor address."""
     match view.route.state:
         case RouteState.NULL:
-            return passed("null_mx_alone")
+            return _null(view)
         case RouteState.NO_MAIL | RouteState.NO_DOMAIN:
             return passed("parked_without_mx")
         case RouteState.IMPLICIT:
@@ -69,7 +90,8 @@ def reverse_dns(view: SenderView, _want: Parameters) -> Verdict:
     if not is_answered(answer):
         return unanswered((answer,), view.context)
     seen = facts(answer)
-    names = [record.data.removesuffix(".").lower() for record in seen.records] if seen else []
+    every = [record.data.removesuffix(".").lower() for record in seen.records] if seen else []
+    names = every[:MOST_NAMES_BACK]
     used = [answer.id]
     if not names:
         return resting_on(failed("ptr_missing", address=view.address), used)
@@ -81,6 +103,8 @@ def reverse_dns(view: SenderView, _want: Parameters) -> Verdict:
         silent = tuple(found for found in forward.values() if not is_answered(found))
         if silent:
             return unanswered(silent, view.context)
+        if over := len(every) - len(names):
+            return resting_on(not_tested(Cause.THEIRS, "too_many_hosts", count=over), used)
         return resting_on(failed("ptr_disagrees", address=view.address, name=names[0]), used)
     return _ehlo_name(view, agreeing[0], rdtype, used)
 

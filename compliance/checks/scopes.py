@@ -59,12 +59,20 @@ def _mail_hosts(context: Context, subject: Subject, kind: Kind) -> Targets:
         if is_address(subject.hostname):
             return _known_by_address(context, subject, kind)
         host = drive(host_addresses(subject.hostname), context.evidence.answer)
-        return _addresses(context, subject, kind, host, ())
+        views, lines = _addresses(context, subject, kind, host, ())
+        return views, (*lines, *_left_out(host.name, host.over, host.evidence))
     route = route_of(context, subject.hostname)
     if settled := _no_way_in(route, context):
         return (), ((subject.hostname, settled, route.evidence),)
     found = [_addresses(context, subject, kind, host, route.evidence) for host in route.hosts]
-    return tuple(view for views, _ in found for view in views), tuple(line for _, lines in found for line in lines)
+    settled_lines = (line for _, lines in found for line in lines)
+    left_out = _left_out(route.domain, route.left_out, route.evidence)
+    return tuple(view for views, _ in found for view in views), (*settled_lines, *left_out)
+
+
+def _left_out(name: str, count: int, evidence: tuple[str, ...]) -> tuple[Settled, ...]:
+    """What is more than anybody is asked: one line that says how many."""
+    return ((name, not_tested(Cause.THEIRS, "too_many_hosts", count=count), evidence),) if count else ()
 
 
 def _known_by_address(context: Context, subject: Subject, kind: Kind) -> Targets:
@@ -100,6 +108,8 @@ def _addresses(context: Context, subject: Subject, kind: Kind, host: RouteHost, 
         return (), ((host.name, settled, evidence),)
     views: list[View] = []
     closed: list[Settled] = []
+    if silent := host.silent("A"):  # the hosts most senders use may be among those not heard of
+        closed.append((host.name, unanswered(silent, context), evidence))
     for address in host.addresses:
         view = HostView(context, subject, kind, host.name, address, context.port, evidence)
         if settled := _unasked(context, view):
@@ -157,7 +167,8 @@ def _mx_names(context: Context, subject: Subject, kind: Kind) -> Targets:
     if route.state is RouteState.UNRESOLVED:
         return (), ((subject.hostname, unanswered(route.unanswered, context), route.evidence),)
     hosts = route.hosts or (RouteHost(subject.hostname, 0, HostState.NULL),)
-    return tuple(MxView(context, subject, kind, route, host) for host in hosts), ()
+    left_out = _left_out(route.domain, route.over, route.evidence)
+    return tuple(MxView(context, subject, kind, route, host) for host in hosts), left_out
 
 
 def _domain(context: Context, subject: Subject, kind: Kind) -> Targets:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass, replace
 
 from compliance.checks.context import Context, heard
+from compliance.model.finding import Notice
 from compliance.model.names import mail_host_target
 from compliance.model.observation import Observation, SmtpFacts
 from compliance.model.subject import Kind, Subject
+from compliance.records.dns_walk import is_answered
 from compliance.records.mail_route import Route, RouteHost
 
 
@@ -26,6 +28,13 @@ class HostView:
     def target(self) -> str:
         """The target's name: `mx.name[address]:port`."""
         return mail_host_target(self.name, self.address, self.port)
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What stands beside every pass here: IPv6 addresses of the name that nobody could tell us of."""
+        led = (seen for key in self.trail if (seen := self.context.evidence.by_id.get(key)))
+        silent = [seen for seen in led if (seen.target, seen.question) == (self.name, "AAAA") and not is_answered(seen)]
+        return (Notice("family_unanswered", {"name": self.name}),) if silent else ()
 
     @property
     def sessions(self) -> tuple[Observation, ...]:

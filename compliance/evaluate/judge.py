@@ -2,7 +2,7 @@
 
 import compliance.checks.catalogue  # noqa: F401 - registers every check
 from compliance.checks.context import Context
-from compliance.checks.registry import CHECKS, Scope, broken, not_applicable, not_tested
+from compliance.checks.registry import CHECKS, Scope, broken, not_applicable, not_tested, noticing
 from compliance.checks.scopes import without_route
 from compliance.checks.views import DomainView, HostView, View
 from compliance.model.finding import Cause, Status, Verdict
@@ -20,7 +20,9 @@ class Judge:
         """Give the verdict of one requirement on one target."""
         key = (requirement.id, view.subject.label, view.kind, view.target)
         if key not in self._known:
-            self._known[key] = self._needed(requirement, view) or self._judged(requirement, view)
+            found = self._needed(requirement, view) or self._judged(requirement, view)
+            beside = view.notices if isinstance(view, HostView) and found.status is Status.PASS else ()
+            self._known[key] = noticing(found, *beside)
         return self._known[key]
 
     def _needed(self, requirement: Requirement, view: View) -> Verdict | None:

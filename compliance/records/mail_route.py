@@ -1,7 +1,7 @@
 """Where mail for a domain goes: MX, its addresses, and the rules for none (RFC 5321 section 5.1, RFC 7505)."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from compliance.model.names import is_address, is_plain
@@ -9,6 +9,10 @@ from compliance.model.observation import Observation
 from compliance.model.subject import Kind, Subject
 from compliance.records.dns_walk import DnsQuestion, Walk, drive, facts, is_answered
 
+#: More than senders try, and than we ask: a domain may name as many hosts as it likes, of others too.
+MOST_NAMES = 20
+MOST_OF_A_NAME = 16
+MOST_ADDRESSES = 64
 _ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
 
 
@@ -17,7 +21,7 @@ class RouteState(StrEnum):
 
     MX = "mx"
     IMPLICIT = "implicit"  # no MX, but an address: RFC 5321 section 5.1
-    NULL = "null"  # one MX record, `0 .`: RFC 7505
+    NULL = "null"  # one MX record, the root: RFC 7505, which wants its preference to be 0
     NO_MAIL = "no_mail"  # no MX and no address
     NO_DOMAIN = "no_domain"  # NXDOMAIN
     UNRESOLVED = "unresolved"  # the question was not answered
@@ -45,17 +49,33 @@ class RouteHost:
     alias: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
     unanswered: tuple[Observation, ...] = ()
+    over: int = 0  # addresses beyond what is asked of one name, or of one domain
+
+    def silent(self, rdtype: str) -> tuple[Observation, ...]:
+        """Give the question about one family, if it was not answered while the other gave addresses."""
+        unanswered = self.unanswered if self.state is HostState.RESOLVED else ()
+        return tuple(answer for answer in unanswered if answer.question == rdtype)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A domain's way in. `hosts` in order of preference; `evidence` names the observations of the MX question."""
+    """A domain's way in. `hosts` in order of preference; `evidence` names the observations of the MX question.
+
+    `over` counts the MX names beyond what is asked of one domain, `preference` is that of a null MX.
+    """
 
     domain: str
     state: RouteState
     hosts: tuple[RouteHost, ...] = ()
     evidence: tuple[str, ...] = ()
     unanswered: tuple[Observation, ...] = ()
+    over: int = 0
+    preference: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """How many names and addresses are not asked."""
+        return self.over + sum(host.over for host in self.hosts)
 
 
 def mail_route(domain: str) -> Walk[Route]:
@@ -75,12 +95,24 @@ def mail_route(domain: str) -> Walk[Route]:
         if host.state is HostState.UNRESOLVED:
             return Route(domain, RouteState.UNRESOLVED, evidence=evidence, unanswered=host.unanswered)
         return Route(domain, RouteState.NO_MAIL, evidence=evidence)
-    if entries == [(0, "")] and len(seen.records) == 1:
-        return Route(domain, RouteState.NULL, evidence=(answer.id,))
+    if len(seen.records) == 1 and not entries[0][1]:
+        return Route(domain, RouteState.NULL, evidence=(answer.id,), preference=entries[0][0])
     hosts = []
-    for preference, name in entries:
+    for preference, name in entries[:MOST_NAMES]:
         hosts.append((yield from host_addresses(name, preference)))
-    return Route(domain, RouteState.MX, tuple(hosts), (answer.id,))
+    over = max(0, len(entries) - MOST_NAMES)
+    return Route(domain, RouteState.MX, _within(hosts), (answer.id,), over=over)
+
+
+def _within(hosts: list[RouteHost]) -> tuple[RouteHost, ...]:
+    """Keep to what is asked of one domain: the first names first, but one address of every name."""
+    room = MOST_ADDRESSES
+    kept = []
+    for behind, host in zip(range(len(hosts) - 1, -1, -1), hosts, strict=True):
+        addresses = host.addresses[: room - behind]
+        room -= len(addresses)
+        kept.append(replace(host, addresses=addresses, over=host.over + len(host.addresses) - len(addresses)))
+    return tuple(kept)
 
 
 def host_addresses(name: str, preference: int = 0) -> Walk[RouteHost]:
@@ -98,7 +130,9 @@ def host_addresses(name: str, preference: int = 0) -> Walk[RouteHost]:
     unanswered = tuple(answer for answer in (v4, v6) if not is_answered(answer))
     nothing = HostState.UNRESOLVED if unanswered else HostState.NO_ADDRESS
     state = HostState.RESOLVED if addresses else nothing
-    return RouteHost(name, preference, state, tuple(dict.fromkeys(addresses)), aliases, (v4.id, v6.id), unanswered)
+    found = tuple(dict.fromkeys(addresses))
+    kept, over = found[:MOST_OF_A_NAME], max(0, len(found) - MOST_OF_A_NAME)
+    return RouteHost(name, preference, state, kept, aliases, (v4.id, v6.id), unanswered, over)
 
 
 def ways_in(subjects: Iterable[Subject], answer: Callable[[DnsQuestion], Observation]) -> Iterator[tuple[str, str]]:

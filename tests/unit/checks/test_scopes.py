@@ -4,10 +4,25 @@ import pytest
 
 from compliance.checks.registry import Scope
 from compliance.checks.scopes import targets
+from compliance.evaluate.judge import Judge
 from compliance.model.finding import Verdict
 from compliance.model.observation import Observation
 from compliance.model.subject import Subject
-from tests.unit.checks.build import ADDRESS, DOMAIN, MX, context, dns, judged, noticed, subject, told, unheard, way_in
+from tests.unit.checks.build import (
+    ADDRESS,
+    DOMAIN,
+    MX,
+    context,
+    dns,
+    good,
+    judged,
+    noticed,
+    shipped,
+    subject,
+    told,
+    unheard,
+    way_in,
+)
 
 Facts = tuple[Observation, ...]
 NO_MX, NULL_MX = dns(DOMAIN, "MX"), dns(DOMAIN, "MX", "0 .")
@@ -86,6 +101,19 @@ HOSTS = [
         (mx(f"10 {MX}.", "20 b.example."), *way_in()[1:], unheard("b.example", "A"), unheard("b.example", "AAAA")),
         [HOST, "b.example: not_tested theirs dns_no_answer"],
     ),
+    (
+        "IPv4 of the name not answered for, IPv6 was",
+        OWN,
+        (mx(f"10 {MX}."), unheard(MX, "A"), dns(MX, "AAAA", "2001:db8::1")),
+        [f"{MX}[2001:db8::1]:25", f"{MX}: not_tested theirs dns_no_answer"],
+    ),
+    (
+        "IPv6 of the name not answered for, IPv4 was",
+        OWN,
+        (mx(f"10 {MX}."), dns(MX, "A", ADDRESS), unheard(MX, "AAAA")),
+        [HOST],
+    ),
+    ("a null MX of another preference", OWN, (mx("10 ."),), [f"{DOMAIN}: not_applicable null_mx"]),
     ("an address for an MX", OWN, (mx("10 192.0.2.9"),), ["192.0.2.9: not_applicable mx_is_address"]),
     ("a name that bites", OWN, (mx("10 $(id).x."),), ["$(id).x: not_tested theirs unsafe_name"]),
     (
@@ -141,6 +169,45 @@ def test_mail_hosts_are_all_that_mail_may_come_to(
     assert told_lines(subjects, facts, scope=Scope.MAIL_HOSTS) == expected
 
 
+CROWD = [f"n{at:02}.example" for at in range(25)]
+CROWDED = (
+    mx(*(f"{10 + at} {name}." for at, name in enumerate(CROWD))),
+    *(dns(name, "A", *(f"192.0.{at}.{each}" for each in range(18))) for at, name in enumerate(CROWD)),
+    *(dns(name, "AAAA") for name in CROWD),
+)
+
+
+def test_no_domain_has_more_asked_of_it_than_its_share() -> None:
+    told_of = told_lines(OWN, CROWDED, scope=Scope.MAIL_HOSTS)
+    places, left_out = told_of[:-1], told_of[-1]
+    assert left_out == f"{DOMAIN}: not_tested theirs too_many_hosts"
+    assert len(places) == 64
+    names = [place.partition("[")[0] for place in places]
+    assert list(dict.fromkeys(names)) == CROWD[:20]
+    assert max(map(names.count, CROWD[:20])) == 16
+    run = context(CROWDED, subject())
+    _, lines = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])
+    assert lines[0][1].values == {"count": 5 + 20 * 18 - 64}
+    views, lines = targets(Scope.MX_NAMES, run, run.subjects[0], run.subjects[0].kinds[0])
+    assert (len(views), [(name, told(verdict), verdict.values) for name, verdict, _ in lines]) == (
+        20,
+        [(DOMAIN, "not_tested theirs too_many_hosts", {"count": 5})],
+    )
+
+
+def test_a_host_entry_has_no_more_asked_of_it_than_a_name() -> None:
+    facts = (dns(MX, "A", *(f"192.0.2.{each}" for each in range(18))), dns(MX, "AAAA"))
+    told_of = told_lines((inbound(),), facts, scope=Scope.MAIL_HOSTS)
+    assert (len(told_of), told_of[-1]) == (17, f"{MX}: not_tested theirs too_many_hosts")
+
+
+def test_a_pass_says_that_a_family_was_not_answered_for() -> None:
+    run = context((mx(f"10 {MX}."), dns(MX, "A", ADDRESS), unheard(MX, "AAAA"), good()), subject())
+    (view,), _ = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdict = Judge(run).verdict(shipped().requirement("U02-1b-1"), view)
+    assert (told(verdict), noticed(verdict)) == ("pass starttls_works", ["family_unanswered"])
+
+
 def test_a_run_that_is_meant_from_inside_asks_private_addresses() -> None:
     assert told_lines(OWN, PRIVATE, inside=True, scope=Scope.MAIL_HOSTS) == [f"{MX}[10.1.2.3]:25"]
 
@@ -157,11 +224,16 @@ MX_ROWS = [
     ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", rcode="NXDOMAIN"), dns(MX, "AAAA", rcode="NXDOMAIN")),
      ["fail mx_no_address"]),
     ("own_domain", (mx(f"10 {MX}."), dns(MX, "A"), unheard(MX, "AAAA")), ["not_tested theirs dns_no_answer"]),
-    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", ADDRESS), unheard(MX, "AAAA")), ["pass mx_resolves"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", ADDRESS), unheard(MX, "AAAA")),
+     ["pass mx_resolves family_unanswered"]),
+    ("own_domain", (mx(f"10 {MX}."), unheard(MX, "A"), dns(MX, "AAAA", "2001:db8::1")),
+     ["pass mx_resolves family_unanswered"]),
     ("own_domain", (mx("10 192.0.2.9"),), ["fail mx_is_address"]),
     ("own_domain", (mx("10 $(id).x."),), ["fail mx_no_host_name"]),
     ("own_domain", (mx("0 .", f"10 {MX}."), *way_in()[1:]), ["fail null_mx_beside_others", "pass mx_resolves"]),
-    ("own_domain", (mx("10 ."),), ["fail null_mx_beside_others"]),
+    ("own_domain", (mx("10 ."),), ["pass null_mx_alone null_mx_preference"]),
+    ("own_domain", (mx("0 .", "10 ."),), ["fail null_mx_beside_others", "fail null_mx_beside_others"]),
+    ("parked_domain", (mx("10 ."),), ["pass null_mx_alone null_mx_preference"]),
     ("parked_domain", (NULL_MX,), ["pass null_mx_alone"]),
     ("parked_domain", (NO_MX, *NO_ADDRESS), ["pass parked_without_mx"]),
     ("parked_domain", (dns(DOMAIN, "MX", rcode="NXDOMAIN"),), ["pass parked_without_mx"]),
@@ -201,6 +273,17 @@ PTR_ROWS = [
         RELAY,
         (dns(BACK, "PTR", "x.example.", f"{RELAY.upper()}."), dns("x.example", "A"), FORWARD),
         "pass ptr_agrees",
+        [],
+    ),
+    (
+        "the eleventh name is not looked at",
+        "",
+        (
+            dns(BACK, "PTR", *(f"n{at}.example." for at in range(10)), f"{RELAY}."),
+            FORWARD,
+            *(dns(f"n{at}.example", "A") for at in range(10)),
+        ),
+        "not_tested theirs too_many_hosts",
         [],
     ),
     ("a name that bites", "", (dns(BACK, "PTR", "$(id)."),), "fail ptr_disagrees", []),
