@@ -132,7 +132,7 @@ def waiver_text(words: Words, waiver: WaiverNote | None) -> str:
         return ""
     line = words.t(
         "waiver_line",
-        reason=waiver.reason,
+        reason=waiver.reason.rstrip(". "),
         owner=waiver.owner,
         approver=waiver.approver,
         reference=waiver.reference or "–",

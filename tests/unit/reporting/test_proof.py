@@ -221,3 +221,8 @@ def test_one_root_is_told_as_well_as_many(language: str) -> None:
     )
     assert said
     assert ": 1 (x)" in said
+
+
+def test_the_reason_of_a_waiver_is_a_sentence_of_its_own(written: Path) -> None:
+    page = (written / "report.nb.html").read_text(encoding="utf-8")
+    assert "Unntak: Byttes ut i januar. Ansvarlig: IT-drift." in page
