@@ -26,6 +26,9 @@ from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.subject import Level
 from compliance.records.dns_walk import facts
 
+#: Where a run folder keeps the register that was judged.
+_REGISTER = "inputs/inventory.json"
+
 
 @check("partner_capability", Scope.MAIL_HOSTS, reperform="carries_level")
 @each_chain
@@ -86,14 +89,14 @@ def partner_contact(view: DomainView, want: Parameters) -> Verdict:
     """There is a name or role and a telephone number, gone through within the last `months` before the run."""
     contact = view.subject.contact
     if contact is None:
-        return failed("contact_missing")
+        return failed("contact_missing", source=_REGISTER)
     if not contact.phone or not (contact.name or contact.role):
-        return failed("contact_incomplete")
+        return failed("contact_incomplete", source=_REGISTER)
     if contact.reviewed is None:
-        return failed("contact_not_reviewed")
+        return failed("contact_not_reviewed", source=_REGISTER)
     if contact.reviewed < months_before(view.context.started.date(), int(want["months"])):
-        return failed("contact_outdated", reviewed=contact.reviewed.isoformat())
-    return passed("contact_current", reviewed=contact.reviewed.isoformat())
+        return failed("contact_outdated", reviewed=contact.reviewed.isoformat(), source=_REGISTER)
+    return passed("contact_current", reviewed=contact.reviewed.isoformat(), source=_REGISTER)
 
 
 def months_before(day: date, months: int) -> date:

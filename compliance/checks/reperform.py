@@ -170,6 +170,8 @@ def _trust(view: HostView, verdict: Verdict) -> Reperform:
     reason = verdict.reason
     if reason == "carries_level" and verdict.values.get("level") == Level.ENCRYPT.value:
         return _starttls(view, verdict)
+    if not view.seen_at:
+        return Reperform(_s_client(view), "", _OPENSSL)
     if reason == "cn_only":
         return _certificate_name(view, verdict)
     if reason in _NAME_REASONS or reason in _HELD:

@@ -15,12 +15,13 @@ from compliance.pipeline.judge import judge, reproduces, review
 from compliance.pipeline.order import RunFault
 from compliance.pipeline.prepare import with_certificates
 from compliance.pipeline.seal import seal
+from compliance.pipeline.verify import is_redrawn
 from compliance.pipeline.verify import verify as verify_folder
 from compliance.reporting import summary_lines, write_reports
 from compliance.store import inputs as stored_inputs
 from compliance.store import manifest
 from compliance.store import run as stored_run
-from compliance.store.files import Spoilt
+from compliance.store.files import Spoilt, sha256
 
 RUN = typer.Argument(..., metavar="RUN")
 FORMATS = ("html", "xlsx", "csv")
@@ -97,7 +98,7 @@ def report(
 
 
 def verify(run: str = RUN, reports: Path = REPORTS) -> None:
-    """Check a sealed run: nothing changed, added or missing, and every file of the form it must have."""
+    """Check a sealed run: nothing changed, every file of its form, and the reports as the evidence gives them."""
     folder = run_folder(run, reports)
     with suppress(Spoilt):  # a spoilt run.json is a finding of verify, told below
         speak(stored_run.read(folder).languages[0])
@@ -106,7 +107,10 @@ def verify(run: str = RUN, reports: Path = REPORTS) -> None:
         say(f"verify_{fault.what}", file=fault.file)
     if faults:
         raise typer.Exit(1)
-    say("verify_consistent", run=str(folder), fingerprint=stored_run.fingerprint(folder))
+    seal_of_seal = sha256(folder / manifest.NAME)
+    say("verify_consistent", run=str(folder), fingerprint=stored_run.fingerprint(folder), manifest=seal_of_seal)
+    if not is_redrawn(folder):
+        say("verify_not_redrawn", version=stored_run.read(folder).tool.version)
 
 
 #: Verbs the program will have; until then each says plainly that it has not.

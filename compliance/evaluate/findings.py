@@ -6,7 +6,7 @@ from datetime import datetime
 
 from compliance.checks.context import Context
 from compliance.checks.evidence import Evidence
-from compliance.checks.registry import CHECKS, not_applicable, not_tested
+from compliance.checks.registry import CHECKS, Scope, not_applicable, not_tested
 from compliance.checks.reperform import NOTHING, reperform
 from compliance.checks.scopes import targets
 from compliance.checks.trust import Roots
@@ -105,7 +105,7 @@ class _Scribe:
             coverage=coverage(counted),
             responsible=_responsible(requirement, subject, supplier),
             supplier="" if supplier == OWN else supplier,
-            origin=self._origin(results),
+            origin=Origin.SUPPLIED if _from_register(requirement) else self._origin(results),
             observed=self._observed(results),
             notices=notices(results, counted),
             targets=results,
@@ -146,6 +146,11 @@ class _Scribe:
     def _observed(self, results: Sequence[TargetResult]) -> Observed | None:
         times = sorted(seen.started for seen in self._seen(results))
         return Observed(times[0], times[-1]) if times else None
+
+
+def _from_register(requirement: Requirement) -> bool:
+    """Whether a verdict rests on what the organisation wrote of a partner, inputs/inventory.json, and on no wire."""
+    return requirement.check is not None and CHECKS[requirement.check].scope is Scope.PARTNER
 
 
 def _responsible(requirement: Requirement, subject: Subject, supplier: str) -> str:

@@ -17,7 +17,10 @@ Table = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Counts of findings by status, in all and along each line. `waived` fails stand in `fail` too."""
+    """Counts of findings by status, in all and along each line.
+
+    `waived` fails stand in `fail` too, and what is `met_through_dane` and by no certificate stands in `pass` too.
+    """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
     by_status: Mapping[str, int]
@@ -27,6 +30,7 @@ class Side:
     by_measure: Table
     by_cause: Mapping[str, int]
     waived: int
+    met_through_dane: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,14 @@ def _side(findings: Sequence[Finding], measures: Mapping[str, str]) -> Side:
         by_measure=_table(findings, lambda finding: measures[finding.requirement]),
         by_cause=dict(sorted(Counter(finding.cause.value for finding in findings if finding.cause).items())),
         waived=sum(finding.status is Status.FAIL and not finding.counted for finding in findings),
+        met_through_dane=sum(map(_through_dane, findings)),
     )
+
+
+def _through_dane(finding: Finding) -> bool:
+    """Whether any target of a pass is met by its TLSA records alone."""
+    met = any(target.reason == "met_through_dane" for target in finding.targets)
+    return finding.status is Status.PASS and (met or finding.reason == "met_through_dane")
 
 
 def _by_status(findings: Iterable[Finding]) -> dict[str, int]:

@@ -2,15 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 from unicodedata import normalize
+from zoneinfo import ZoneInfo
 
 from compliance.fleet.field import Field, nearest, root, usable_address
 from compliance.model.names import NameFault, is_domain, to_ascii
 from compliance.model.waiver import Statement, Waiver
 from compliance.strict import Fault, Faulty, read_yaml
 
+_OSLO = ZoneInfo("Europe/Oslo")
 STATUSES = ("pass", "fail", "not_applicable")
 T = TypeVar("T", Waiver, Statement)
 FIELDS = {kind: [field.name for field in fields(kind) if field.name != "where"] for kind in (Waiver, Statement)}
@@ -58,6 +61,8 @@ def read_statements(path: Path, known: Known, faults: list[Fault]) -> tuple[Stat
         known.check_requirement(parts)
         if "status" in parts:
             parts["status"].one_of(STATUSES)
+        if statement is not None and statement.date > datetime.now(_OSLO).date():
+            item.note("future_statement", value=statement.date.isoformat())
         first = statements.setdefault(statement.requirement, statement) if statement is not None else None
         if statement is not None and first is not None and first is not statement:
             item.note("doubled_statement", value=statement.requirement, expected=first.where)

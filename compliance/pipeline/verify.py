@@ -1,11 +1,14 @@
-"""Verify: is a sealed run as it was sealed, and is every file of the form it must have."""
+"""Verify: is a sealed run as it was sealed, is every file of its form, and are the reports those of the evidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from compliance import __version__
 from compliance.evaluate import Summary
 from compliance.model.finding import Finding
-from compliance.pipeline.judge import FINDINGS, SUMMARY
+from compliance.pipeline.judge import FINDINGS, SUMMARY, reproduces
+from compliance.reporting import write_reports
 from compliance.store import inputs as stored_inputs
 from compliance.store import journal, manifest
 from compliance.store import run as stored_run
@@ -14,7 +17,10 @@ from compliance.store.manifest import Difference
 
 
 def verify(folder: Path) -> tuple[Difference, ...]:
-    """Give what is wrong with a run folder: `changed`, `missing`, `added`, `malformed`, `unsealed`, `evidence`."""
+    """Give what is wrong with a run folder: `changed`, `missing`, `added`, `malformed`, `unsealed`, `evidence`.
+
+    Made by this version, also `judgement` and `report`: findings or a report that the evidence does not give again.
+    """
     if not manifest.is_sealed(folder):
         return (Difference(manifest.NAME, "unsealed"),)
     try:
@@ -33,7 +39,37 @@ def verify(folder: Path) -> tuple[Difference, ...]:
             read()
         except (OSError, ValueError):
             found.append(Difference(name, "malformed"))
-    return tuple(found) or _evidence(folder)
+    return tuple(found) or _evidence(folder) or _drawn_again(folder)
+
+
+def is_redrawn(folder: Path) -> bool:
+    """Tell whether judging and drawing again can be held against the folder: only the same version writes the same."""
+    return stored_run.read(folder).tool.version == __version__
+
+
+def _drawn_again(folder: Path) -> tuple[Difference, ...]:
+    """A manifest is soon written anew: what was judged and drawn must also come of the evidence once more."""
+    languages = stored_run.read(folder).languages
+    names = [name for language in languages for name in _report_names(language, languages)]
+    if absent := [name for name in names if not (folder / name).is_file()]:
+        return tuple(Difference(name, "missing") for name in absent)
+    if not is_redrawn(folder):
+        return ()
+    if not reproduces(folder):
+        return (Difference(FINDINGS, "judgement"),)
+    sealed = {name: (folder / name).read_bytes() for name in names}
+    differing = set(names)
+    for contacts in (True, False):  # a run may have been sealed without its sheet of contacts
+        with TemporaryDirectory() as place:
+            write_reports(folder, Path(place), languages, ("html", "xlsx"), contacts=contacts)
+            differing -= {name for name in names if (Path(place) / name).read_bytes() == sealed[name]}
+        if not differing:
+            break
+    return tuple(Difference(name, "report") for name in names if name in differing)
+
+
+def _report_names(language: str, languages: Sequence[str]) -> tuple[str, str]:
+    return f"report.{language}.html", "report.xlsx" if language == languages[0] else f"report.{language}.xlsx"
 
 
 def _evidence(folder: Path) -> tuple[Difference, ...]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import openpyxl
 import pytest
 
 from compliance.store import manifest
+from compliance.store import run as stored_run
+from compliance.store.files import sha256
 from tests.golden.conftest import Demo, contents, findings, here, verdicts
 
 _BLOCKED = """\
@@ -205,6 +207,48 @@ def test_verify_tells_what_is_not_as_it_was_sealed(sealed: Path, spoil: Callable
     assert done.returncode == 1
     assert done.stdout.strip()
     assert done.stderr == ""
+
+
+def _as_told(folder: Path, name: str, edit: Callable[[bytes], bytes]) -> None:
+    """Change a file and write every fingerprint of the folder anew, as one who knows how would."""
+    (folder / name).write_bytes(edit((folder / name).read_bytes()))
+    kept = stored_run.read(folder)
+    stored_run.write(folder, replace(kept, evidence={each: sha256(folder / each) for each in kept.evidence}))
+    manifest.seal(folder)
+
+
+def test_a_report_the_evidence_does_not_give_is_named_though_all_was_sealed_anew(sealed: Path) -> None:
+    _as_told(sealed, "report.nn.html", lambda page: page.replace(b"</body>", b"<p>x</p></body>"))
+    done = here("verify", sealed)
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == ["report.nn.html: målingene gir en annen rapport enn denne"]
+
+
+def test_findings_the_evidence_does_not_give_are_named_though_all_was_sealed_anew(sealed: Path) -> None:
+    _as_told(sealed, "findings.jsonl", lambda lines: lines.replace(b'"status":"fail"', b'"status":"pass"', 1))
+    done = here("verify", sealed)
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("findings.jsonl: ")
+
+
+def test_a_report_that_was_taken_away_is_missed(sealed: Path) -> None:
+    (sealed / "report.en.xlsx").unlink()
+    manifest.seal(sealed)
+
+    assert here("verify", sealed).stdout == "report.en.xlsx: mangler\n"
+
+
+def test_what_another_version_wrote_is_not_redrawn_and_that_is_said(sealed: Path) -> None:
+    kept = stored_run.read(sealed)
+    stored_run.write(sealed, replace(kept, tool=replace(kept.tool, version="0.0.1")))
+    manifest.seal(sealed)
+    done = here("verify", sealed)
+
+    assert done.returncode == 0
+    assert sha256(sealed / manifest.NAME) in done.stdout
+    assert "0.0.1" in done.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", ["run.json", "observations.jsonl", "findings.jsonl", "inputs/baseline.json"])

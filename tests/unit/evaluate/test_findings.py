@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from compliance.checks.registry import CHECKS, Check, Scope
-from compliance.model.observation import Observation
+from compliance.model.observation import Observation, Origin
 from compliance.model.subject import Contact, Kind, Level, RequireTls, Subject
 from tests.unit.checks.build import (
     ADDRESS,
@@ -262,3 +262,11 @@ def test_the_same_evidence_gives_the_same_findings_in_the_same_order() -> None:
     facts = (*TWO, SOUND_HERE, heard(ehlo=OFFER, stopped=failure("timeout", "starttls"), name=MX2, address="192.0.2.2"))
     first, second = findings([subject()], facts), findings([subject()], facts)
     assert list(first.items()) == list(second.items())
+
+
+def test_what_rests_on_the_register_is_supplied_and_says_where_it_stands() -> None:
+    partner = subject("partner.example", "partner", require_tls=RequireTls(Level.VERIFY, Level.VERIFY))
+    found = findings([partner], baseline=cut("U02-1c-4"))["partner.example", "U02-1c-4"]
+
+    assert (found.origin, found.targets[0].evidence) == (Origin.SUPPLIED, ())
+    assert found.values["source"] == "inputs/inventory.json"

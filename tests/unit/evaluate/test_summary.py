@@ -1,5 +1,7 @@
 """Counts with the own verdict and partner status apart, and the exit code they come to."""
 
+from dataclasses import replace
+
 import pytest
 
 from compliance.evaluate import exit_code, is_own, summarise, vantage_items
@@ -101,3 +103,17 @@ def test_the_port_is_judged_from_the_runs_own_targets(case: str, facts: tuple[Ob
         ("resolver", "ok", True),
         ("port25", state, True),
     ]
+
+
+def test_what_dane_alone_meets_is_counted_apart_on_each_side() -> None:
+    found = [
+        PASS,
+        FAIL,
+        replace(PASS, reason="met_through_dane"),
+        replace(THEIR_PASS, reason="met_through_dane"),
+        replace(FAIL, reason="met_through_dane"),
+    ]
+    summary = summarise(found, shipped())
+
+    assert (summary.own.met_through_dane, summary.partners.met_through_dane) == (1, 1)
+    assert summary.own.by_status["pass"] == 2

@@ -109,6 +109,7 @@ STATEMENT = "- {requirement: U02-INT-1, status: pass, statement: Ja, by: Leder, 
 STATEMENTS = {
     "status": (STATEMENT.replace("pass", "yes"), [(1, "not_one_of")]),
     "twice": (STATEMENT + STATEMENT, [(2, "doubled_statement")]),
+    "future": (STATEMENT.replace("2026-10-01", "2999-01-01"), [(1, "future_statement")]),
     "requirement": (STATEMENT.replace("INT-1", "INT-9"), [(1, "unknown_requirement")]),
 }
 
