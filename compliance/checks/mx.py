@@ -18,9 +18,7 @@ from compliance.model.names import is_plain, reverse_name
 from compliance.model.observation import Observation
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import DnsQuestion, facts, is_answered
-from compliance.records.mail_route import HostState, RouteState
-
-MOST_NAMES_BACK = 10  # reverse names looked at; the prober asks no more
+from compliance.records.mail_route import MOST_NAMES_BACK, HostState, RouteState
 
 
 @check("mx_records", Scope.MX_NAMES, reperform="mx")
@@ -77,9 +75,9 @@ def _parked(view: MxView) -> Verdict:
         case RouteState.NO_MAIL | RouteState.NO_DOMAIN:
             return passed("parked_without_mx")
         case RouteState.IMPLICIT:
-            return failed("parked_has_address", addresses=list(view.host.addresses))
+            return failed("parked_has_address", domain=view.subject.hostname, addresses=list(view.host.addresses))
         case _:
-            return failed("parked_has_mx", name=view.host.name)
+            return failed("parked_has_mx", domain=view.subject.hostname, name=view.host.name)
 
 
 @check("reverse_dns", Scope.SENDERS, reperform="ptr")

@@ -22,6 +22,7 @@ from compliance.model.subject import OWN, Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
 from compliance.probes.dns import Resolver, reverse_name
+from compliance.probes.dns_asking import DnsAsking
 from compliance.probes.hello import put_hello
 from compliance.probes.net import own_name
 from compliance.probes.services import Services, submission_ports
@@ -31,7 +32,7 @@ from compliance.probes.vantage import ehlo_name_of, self_test
 from compliance.records.dane_walk import dane_walk
 from compliance.records.dmarc import policy_walk
 from compliance.records.dns_walk import DnsQuestion, drive
-from compliance.records.mail_route import RouteState, host_addresses, mail_route, ways_in
+from compliance.records.mail_route import MOST_NAMES_BACK, RouteState, host_addresses, mail_route, ways_in
 from compliance.records.spf_tree import record_tree
 from compliance.records.tls_hello import Offer
 from compliance.records.tls_rpt import owner as tls_rpt_owner
@@ -56,7 +57,7 @@ class Prober:
         self._asker = asker
         self._folder = folder
         self._identity = load_identity(settings.client_certificate, folder, environ)
-        self._resolver = Resolver(settings.resolver)
+        self._dns = DnsAsking(asker, Resolver(settings.resolver))
         self.ehlo = ehlo_name_of(settings.ehlo, "" if settings.ehlo else own_name())
         self._lock = threading.Lock()
         self._spent = Counter(address for seen in asker.all_seen() if (address := _connected_to(seen)) is not None)
@@ -84,10 +85,7 @@ class Prober:
         return seen
 
     def _ask(self, name: str, question: str) -> Observation:
-        rdtype, _, flag = question.partition(" ")
-        return self._asker.ask(
-            "dns", name, question, lambda: self._resolver.ask(name, rdtype, checking_disabled=flag == "cd")
-        )
+        return self._dns.ask(name, question)
 
     def answer(self, question: DnsQuestion) -> Observation:
         """Answer a walk's question; one that is put `again` has had its look with CD=1 the first time."""
@@ -96,10 +94,11 @@ class Prober:
 
     def subject(self, subject: Subject) -> None:
         """Ask everything that DNS knows of one subject, its MTA-STS policy and its submission ports."""
-        if subject.domain_kind is not None:
-            self._domain(subject)
-        elif subject.hostname and not subject.service:
-            self._host(subject)
+        with self._dns.share():
+            if subject.domain_kind is not None:
+                self._domain(subject)
+            elif subject.hostname and not subject.service:
+                self._host(subject)
 
     def _domain(self, subject: Subject) -> None:
         domain = subject.hostname
@@ -116,10 +115,11 @@ class Prober:
 
     def subject_again(self, subject: Subject) -> None:
         """Ask a policy host or submission port again, at the end of the run, where it came to nothing."""
-        if subject.domain_kind in _ROUTED:
-            self._services.policy_again(subject.hostname)
-        elif Kind.SUBMISSION_HOST in subject.kinds and subject.hostname:
-            self._services.submission_again(subject, self._addresses_of(subject.hostname))
+        with self._dns.share():
+            if subject.domain_kind in _ROUTED:
+                self._services.policy_again(subject.hostname)
+            elif Kind.SUBMISSION_HOST in subject.kinds and subject.hostname:
+                self._services.submission_again(subject, self._addresses_of(subject.hostname))
 
     def _host(self, subject: Subject) -> None:
         addresses = self._addresses_of(subject.hostname)
@@ -141,7 +141,7 @@ class Prober:
         """Address to name to address (RFC 1912 section 2.1)."""
         seen = self.dns(reverse_name(address), "PTR")
         if isinstance(seen.facts, DnsFacts):
-            for record in seen.facts.records:
+            for record in seen.facts.records[:MOST_NAMES_BACK]:
                 if is_plain(record.data):
                     self._addresses_of(record.data)
 

@@ -13,6 +13,7 @@ from compliance.records.dns_walk import DnsQuestion, Walk, drive, facts, is_answ
 MOST_NAMES = 20
 MOST_OF_A_NAME = 16
 MOST_ADDRESSES = 64
+MOST_NAMES_BACK = 10  # reverse names of one address
 _ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
 
 
