@@ -38,9 +38,11 @@ def _record_verdict(view: DomainView, walk: DmarcWalk) -> Verdict:
         case WalkState.SEVERAL:
             return failed("dmarc_several", name=walk.owner)
         case WalkState.SYNTAX:
-            return failed("dmarc_syntax", name=walk.owner, record=walk.text, why=walk.why)
+            return failed("dmarc_syntax", name=walk.owner, domain=walk.domain, record=walk.text, why=walk.why)
         case WalkState.NONE:
-            return failed("dmarc_missing", name=f"_dmarc.{view.subject.hostname}")
+            parked = view.kind is Kind.PARKED_DOMAIN  # it has no sender to find first
+            where = {"name": f"_dmarc.{view.subject.hostname}", "domain": view.subject.hostname}
+            return failed("dmarc_missing_parked" if parked else "dmarc_missing", **where)
         case WalkState.RECORD:
             pass
     registry = walk.record is not None and walk.record.psd == "y"

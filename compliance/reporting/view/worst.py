@@ -31,7 +31,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "mx": ("mx_no_host_name", "mx_is_address", "mx_no_address", "mx_is_alias", "null_mx_beside_others"),
     "dane": ("dane_", "tlsa_"),
     "spf_open": ("spf_open_ending", "spf_no_ending", "spf_too_broad", "spf_too_broad_v6", "spf_neutral_world"),
-    "dmarc_none": ("dmarc_missing", "dmarc_several", "dmarc_syntax", "registry_record"),
+    "dmarc_none": ("dmarc_missing", "dmarc_missing_parked", "dmarc_several", "dmarc_syntax", "registry_record"),
     "spf_none": ("spf_missing", "spf_several", "spf_syntax", "spf_permerror", "spf_too_many_lookups"),
     "dmarc_open": ("dmarc_policy_none", "dmarc_subdomains_open", "dmarc_pct_zero"),
     "dkim_none": ("dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing"),

@@ -185,6 +185,7 @@ UP = gone("_dmarc.example")
 DMARC_ROWS = [
     ("U02-4-1", "own_domain", (dmarc(REJECT), UP), "pass dmarc_valid", []),
     ("U02-4-1", "own_domain", (dmarc("v=spf1 -all"), UP), "fail dmarc_missing", []),
+    ("U02-4-1", "parked_domain", (dmarc("v=spf1 -all"), UP), "fail dmarc_missing_parked", []),
     ("U02-4-1", "own_domain", (dmarc("v=dmarc1; p=reject"), UP), "fail dmarc_syntax", []),
     ("U02-4-1", "own_domain", (dmarc("v=DMARC1"), UP), "fail dmarc_syntax", []),
     ("U02-4-1", "own_domain", (dmarc("v=DMARC1; p=reject; p=none"), UP), "fail dmarc_syntax", []),
