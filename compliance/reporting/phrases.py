@@ -147,9 +147,7 @@ def review(words: Words, report: Report) -> str:
     found = report.source.review
     if found is None:
         return ""
-    changed = [words.t(f"review_{what}") for what in found.changed] or [words.t("review_some")]
-    mark = "review_of_manifest" if found.of_manifest else "review_of"
-    return words.t(mark, run_id=found.run_id, fingerprint=in_fours(found.fingerprint)[:19], changed=changed)
+    return words.t("review_of", run_id=found.run_id, fingerprint=in_fours(found.manifest)[:19])
 
 
 def review_short(words: Words, report: Report) -> str:

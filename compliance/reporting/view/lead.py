@@ -34,8 +34,7 @@ def lead_more(source: Source) -> tuple[Say, ...]:
 
 def _reservations(source: Source) -> Iterable[Say]:
     if source.review:
-        changed = tuple(Say(f"review_{what}") for what in source.review.changed) or (Say("review_some"),)
-        yield Say("lead_review", {"run_id": source.review.run_id, "changed": changed})
+        yield Say("lead_review", {"run_id": source.review.run_id})
     if any(item.item == "port25" and item.state == "failed" for item in source.run.vantage):
         yield Say("lead_port_closed")
     if source.run.state != "complete":
