@@ -7,7 +7,8 @@ from datetime import datetime
 from compliance.checks.context import Context
 from compliance.checks.evidence import Evidence
 from compliance.checks.registry import CHECKS, Scope, not_applicable, not_tested
-from compliance.checks.reperform import NOTHING, reperform
+from compliance.checks.reperform import reperform
+from compliance.checks.reperform_dns import NOTHING
 from compliance.checks.scopes import targets
 from compliance.checks.trust import Roots
 from compliance.evaluate.judge import Judge
