@@ -88,6 +88,8 @@ def _as_promised(view: HostView, policy: Policy, want: Parameters) -> Verdict:
         match found.objection:
             case None:
                 continue
+            case Objection.UNREAD:
+                return not_tested(Cause.OURS, "certificate_not_read")
             case Objection.UNTRUSTED | Objection.PRIVATE:
                 return failed("policy_mx_untrusted", name=view.name, issuer=found.issuer, why=found.why)
             case Objection.NAME:

@@ -117,6 +117,8 @@ def _certificate_fault(context: Context, served: PolicyFacts, seen_at: str) -> V
     match found.objection:
         case None:
             return None
+        case Objection.UNREAD:
+            return not_tested(Cause.OURS, "certificate_not_read")
         case Objection.UNTRUSTED | Objection.PRIVATE:
             return _untrusted(context, served.name, found.issuer, found.why)
         case Objection.NAME:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from compliance.checks.context import Context
+from compliance.checks.trust import NOT_READ, SUBJECT_ALTERNATIVES
 from compliance.model.observation import Observation, SmtpFacts
 from compliance.records.certificate import CertificateFault, matches, read
 
@@ -13,6 +14,7 @@ from compliance.records.certificate import CertificateFault, matches, read
 class Objection(StrEnum):
     """Why a certificate does not do, the gravest first."""
 
+    UNREAD = "unread"  # by us: nothing is known against it
     UNTRUSTED = "untrusted"
     DATES = "dates"
     NAME = "name"
@@ -61,6 +63,8 @@ def opinion(context: Context, shown: Presented, name: str) -> Opinion:
         leaf = read(shown.chain[0]) if shown.chain else None
     except CertificateFault:
         leaf = None
+    if path is not None and path.reason == NOT_READ:
+        return Opinion(Objection.UNREAD)
     if path is None or leaf is None:
         return Opinion(Objection.UNTRUSTED, "certificate_unreadable")
     if path.reason:
@@ -68,6 +72,8 @@ def opinion(context: Context, shown: Presented, name: str) -> Opinion:
     if not leaf.not_before <= shown.at <= leaf.not_after:
         begins, ends = leaf.not_before.isoformat(), leaf.not_after.isoformat()
         return Opinion(Objection.DATES, "", leaf.issuer, (), begins, ends)
+    if SUBJECT_ALTERNATIVES in leaf.unread:
+        return Opinion(Objection.UNREAD)
     if not matches(leaf.dns_names, name):
         return Opinion(Objection.NAME, "", leaf.issuer, leaf.dns_names[:5] or (leaf.common_name,))
     if path.private:

@@ -67,6 +67,8 @@ def _certificate(view: HostView, found: Opinion, version: str) -> Verdict:
     where: dict[str, Value] = {"name": view.name, "port": view.port}
     unnamed = is_address(view.name)  # the inventory knows the host by address alone: no name to hold it to
     match found.objection:
+        case Objection.UNREAD:
+            return not_tested(Cause.OURS, "certificate_not_read")
         case Objection.UNTRUSTED:
             return failed("submission_untrusted", issuer=found.issuer, why=found.why, **where)
         case Objection.NAME if not unnamed:

@@ -26,7 +26,7 @@ _MOST_CERTIFICATES = 100
 _REASONS = {
     2: "unknown_issuer",
     7: "bad_signature",
-    9: "expired_issuer",
+    9: "issuer_not_yet_valid",
     10: "expired_issuer",
     18: "self_signed",
     19: "unknown_issuer",
@@ -40,6 +40,8 @@ _REASONS = {
     48: "name_constraint",
     79: "not_ca",
 }
+#: OpenSSL takes it and we cannot read what must be read: our lack, never their fault.
+NOT_READ = "certificate_not_read"
 _DATES = frozenset({9, 10})
 _SELF_SIGNED = 18
 _INVALID_PURPOSE = 26
@@ -47,6 +49,7 @@ _ISSUER_NOT_FOUND = frozenset({2, 20, 21})
 
 #: serverAuth and the two server-gated ones OpenSSL counts with it; anyExtendedKeyUsage is not enough for it.
 _SERVER_USES = frozenset({"1.3.6.1.5.5.7.3.1", "1.3.6.1.4.1.311.10.3.3", "2.16.840.1.113730.4.1"})
+SUBJECT_ALTERNATIVES, EXTENDED_USAGE, KEY_USAGE = "2.5.29.17", "2.5.29.37", "2.5.29.15"
 _TLS_KEY_USES = frozenset({"digital_signature", "key_encipherment", "key_agreement"})
 
 
@@ -134,6 +137,7 @@ class Path:
     private: bool = False
     superfluous: int = 0
     code: int = 0
+    fingerprints: frozenset[str] = frozenset()  # of all the store put on the path, those we cannot read too
 
 
 def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Sequence[bytes] = ()) -> Path:
@@ -148,9 +152,9 @@ def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Seq
     leaf, company = links[0], _links(presented[1:_MOST_CERTIFICATES])
     path = _judged(leaf, company, roots, at)
     if not path.reason:
-        used = {link.fingerprint for link in (leaf, *company)} & {link.fingerprint for link in path.certificates}
+        used = {link.fingerprint for link in (leaf, *company)} & path.fingerprints
         return replace(path, superfluous=len(presented) - len(used))
-    if path.reason == "unknown_issuer" and elsewhere:
+    if path.reason in {"unknown_issuer", "issuer_unknown_or_missing"} and elsewhere:
         more = _links(elsewhere[:_MOST_CERTIFICATES])
         if not _judged(leaf, [*company, *more], roots, at).reason:
             return Path("missing_intermediate", path.why, code=path.code)
@@ -160,15 +164,31 @@ def build(presented: Sequence[bytes], roots: Roots, at: datetime, elsewhere: Seq
 def _judged(leaf: _Link, company: Sequence[_Link], roots: Roots, at: datetime) -> Path:
     try:
         summary = read(leaf.der)
-        built = _built(leaf, company, roots, at)
-        path = tuple(read(_octets(loaded)) for loaded in built)
+        built = [_octets(loaded) for loaded in _built(leaf, company, roots, at)]
     except CertificateFault:
-        return Path("certificate_unreadable")
+        return Path(NOT_READ)
     except crypto.X509StoreContextError as trouble:
         return _refused(trouble, summary)
+    path = tuple(filter(None, map(_readable, built)))
     if not _key_serves(summary) or not all(map(_serves, path)):
         return Path("wrong_usage", code=_INVALID_PURPOSE)
-    return Path("", "", path, path[-1].fingerprint in roots.private)
+    if {EXTENDED_USAGE, KEY_USAGE} & set(summary.unread):
+        return Path(NOT_READ)
+    prints = [hashlib.sha256(der).hexdigest() for der in built]
+    return Path("", "", path, prints[-1] in roots.private, fingerprints=frozenset(prints))
+
+
+def _readable(der: bytes) -> Certificate | None:
+    """A root or intermediate the store took, if we can read it: whether we can changes nothing of its word."""
+    try:
+        return read(der)
+    except CertificateFault:
+        return None
+
+
+def loads(der: bytes) -> bool:
+    """Tell whether OpenSSL reads a certificate, as every sender that presents or takes it must."""
+    return bool(_links([der]))
 
 
 def _built(leaf: _Link, company: Sequence[_Link], roots: Roots, at: datetime) -> list[crypto.X509]:
@@ -195,11 +215,13 @@ def _refused(trouble: crypto.X509StoreContextError, leaf: Certificate) -> Path:
     code, depth, why = int(trouble.errors[0]), int(trouble.errors[1]), str(trouble.errors[2])
     if code == _SELF_SIGNED and not leaf.self_signed:
         return Path("bad_signature", why, code=code)  # its own name above it, but not its own key's signature
+    if code in _ISSUER_NOT_FOUND and leaf.unread:
+        return Path("chain_refused", why, code=code)  # OpenSSL takes no issuer for what is malformed where it counts
     reason = _REASONS.get(code, "chain_refused")
     if reason in {"self_signed", "unknown_issuer"} and (is_demo(leaf.subject) or is_demo(leaf.issuer)):
         return Path("demo_certificate", why, code=code)
     if code in _ISSUER_NOT_FOUND and depth == 0 and leaf.names_issuer_url:
-        return Path("missing_intermediate", why, code=code)
+        return Path("issuer_unknown_or_missing", why, code=code)
     return Path(reason, why, code=code)
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -20,7 +20,15 @@ from cryptography.x509.oid import (
     SignatureAlgorithmOID,
 )
 
-from compliance.records.der import DerFault, rsa_bits, subject_public_key_info
+from compliance.model.hidden import HIDDEN
+from compliance.records.der import (
+    DerFault,
+    attributes,
+    names,
+    rsa_bits,
+    subject_public_key_info,
+    with_one_extension,
+)
 
 _USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement")
 _CA_USAGES = ("key_cert_sign", "crl_sign")
@@ -31,7 +39,9 @@ _ALGORITHMS, _KEY_ALGORITHMS = (
 #: ML-DSA and SLH-DSA hash within (RFC 9881, RFC 9909).
 _POST_QUANTUM = frozenset(f"2.16.840.1.101.3.4.3.{number}" for number in range(17, 32))
 _RSA_KEY = "1.2.840.113549.1.1.1"
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]")
+_UNSAFE = re.compile(f"[{HIDDEN}]")
+_COMMON_NAME = "2.5.4.3"
+_SHORT = {_COMMON_NAME: "CN", "2.5.4.6": "C", "2.5.4.7": "L", "2.5.4.8": "ST", "2.5.4.10": "O", "2.5.4.11": "OU"}
 _MOST_SHOWN = 256
 _MOST_KEPT = 4096  # summaries: hosts of one operator show the same few, and each is read by many checks
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
@@ -73,6 +83,7 @@ class Certificate:
     fingerprint: str  # SHA-256, lower-case hex
     self_signed: bool  # in its own name, and its own key did not fail to verify its signature
     names_issuer_url: bool  # it says where its issuer's certificate is to be had (caIssuers), as public CAs' do
+    unread: tuple[str, ...] = ()  # dotted OIDs of the extensions above that it has, and that cannot be read
 
 
 def displayable(text: str) -> str:
@@ -106,43 +117,79 @@ def read(der: bytes) -> Certificate:
 
 def _summary(certificate: x509.Certificate, der: bytes) -> Certificate:
     key_type, key_bits, curve = _key(certificate, der)
-    names = _extension(certificate, x509.SubjectAlternativeName)
-    extended = _extension(certificate, x509.ExtendedKeyUsage)
-    common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    self_issued = certificate.subject.public_bytes() == certificate.issuer.public_bytes()
+    unread: list[str] = []
+    alternatives = _extension(certificate, der, x509.SubjectAlternativeName, unread)
+    extended = _extension(certificate, der, x509.ExtendedKeyUsage, unread)
+    usage = _extension(certificate, der, x509.KeyUsage, unread)
+    issuer, subject = names(der)
     return Certificate(
-        subject=displayable(certificate.subject.rfc4514_string()),
-        issuer=displayable(certificate.issuer.rfc4514_string()),
+        subject=displayable(_name(lambda: certificate.subject, subject)),
+        issuer=displayable(_name(lambda: certificate.issuer, issuer)),
         serial=f"{certificate.serial_number:x}",
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        dns_names=tuple(names.get_values_for_type(x509.DNSName)) if names else (),
-        ip_addresses=tuple(map(str, names.get_values_for_type(x509.IPAddress))) if names else (),
-        common_name=str(common[-1].value) if common else "",
+        dns_names=tuple(alternatives.get_values_for_type(x509.DNSName)) if alternatives else (),
+        ip_addresses=tuple(map(str, alternatives.get_values_for_type(x509.IPAddress))) if alternatives else (),
+        common_name=_common_name(certificate, subject),
         key_type=key_type,
         key_algorithm=_KEY_ALGORITHMS.get(oid := certificate.public_key_algorithm_oid.dotted_string, oid),
         key_bits=key_bits,
         curve=curve,
         signature_hash=_signature_hash(certificate),
         signature_algorithm=_ALGORITHMS.get(oid := certificate.signature_algorithm_oid.dotted_string, oid),
-        key_usage=_usage(certificate),
+        key_usage=_usage(usage),
         extended_usage=tuple(usage.dotted_string for usage in extended) if extended is not None else None,
         fingerprint=hashlib.sha256(der).hexdigest(),
-        self_signed=self_issued and not _is_forged(certificate),
-        names_issuer_url=_names_issuer_url(certificate),
+        self_signed=subject == issuer and not _is_forged(certificate),
+        names_issuer_url=_names_issuer_url(certificate, der),
+        unread=tuple(unread),
     )
 
 
-def _names_issuer_url(certificate: x509.Certificate) -> bool:
-    access = _extension(certificate, x509.AuthorityInformationAccess)
+def _name(read_by_library: Callable[[], x509.Name], raw: bytes) -> str:
+    """Write a name as RFC 4514 does; where its strings are not what they say they are, as Latin-1."""
+    try:
+        return read_by_library().rfc4514_string()
+    except Exception:  # noqa: BLE001 - a T61String in Latin-1, and whatever else; OpenSSL minds none of it
+        pairs = (f"{_SHORT.get(oid, oid)}={_text(value)}" for oid, value in reversed(attributes(raw)))
+        return ",".join(pairs)
+
+
+def _common_name(certificate: x509.Certificate, raw: bytes) -> str:
+    try:
+        common = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(common[-1].value) if common else ""
+    except Exception:  # noqa: BLE001 - as above
+        return next((_text(value) for oid, value in reversed(attributes(raw)) if oid == _COMMON_NAME), "")
+
+
+def _text(octets: bytes) -> str:
+    """Latin-1 where it is text, else hex as RFC 4514 section 2.4 has it."""
+    text = octets.decode("latin-1")
+    return f"#{octets.hex()}" if _UNSAFE.search(text) else text
+
+
+def _names_issuer_url(certificate: x509.Certificate, der: bytes) -> bool:
+    access = _extension(certificate, der, x509.AuthorityInformationAccess, [])
     return access is not None and any(each.access_method == AuthorityInformationAccessOID.CA_ISSUERS for each in access)
 
 
-def _extension(certificate: x509.Certificate, kind: type[T]) -> T | None:
-    """Give an extension's value, None where it is absent."""
+def _extension(certificate: x509.Certificate, der: bytes, kind: type[T], unread: list[str]) -> T | None:
+    """Give an extension's value, None where it is absent, or malformed: then it is noted among the `unread`.
+
+    The library reads all at once, so that any malformed one hides the rest: then it is read alone.
+    """
     try:
         return certificate.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
+        return None
+    except Exception:  # noqa: BLE001 - one of them, of any sort
+        oid = kind.oid.dotted_string
+    try:
+        alone = with_one_extension(der, oid)
+        return _load(alone).extensions.get_extension_for_class(kind).value if alone else None
+    except Exception:  # noqa: BLE001 - this one
+        unread.append(oid)
         return None
 
 
@@ -191,8 +238,7 @@ def _signature_hash(certificate: x509.Certificate) -> str:
     return algorithm.name if algorithm else ""
 
 
-def _usage(certificate: x509.Certificate) -> tuple[str, ...] | None:
-    usage = _extension(certificate, x509.KeyUsage)
+def _usage(usage: x509.KeyUsage | None) -> tuple[str, ...] | None:
     return None if usage is None else tuple(name for name in (*_USAGES, *_CA_USAGES) if getattr(usage, name))
 
 

@@ -1,7 +1,7 @@
 """DER read by hand, for the keys the library refuses to load: what is too weak must still be measured (X.690)."""
 
 _INTEGER, _BITS, _OID, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
-_VERSION = 0xA0
+_VERSION, _EXTENSIONS = 0xA0, 0xA3
 _RSA = bytes.fromhex("2a864886f70d010101")  # 1.2.840.113549.1.1.1, rsaEncryption
 _MOST_BITS = 1 << 16
 
@@ -40,6 +40,73 @@ def subject_public_key_info(certificate: bytes) -> bytes:
     return bytes([_SEQUENCE]) + _length(len(content)) + content
 
 
+def names(certificate: bytes) -> tuple[bytes, bytes]:
+    """Give issuer and subject of a certificate as they stand (RFC 5280 section 4.1); raises DerFault."""
+    fields = _to_be_signed(certificate)
+    at = 1 if fields[0][0] == _VERSION else 0
+    if len(fields) < at + 5:
+        raise DerFault
+    return fields[at + 2][1], fields[at + 4][1]
+
+
+def attributes(name: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Give the attributes of a name: dotted OID and octets, whatever kind of string they are; raises DerFault."""
+    found = []
+    for _, together in _children(name):
+        for _, pair in _children(together):
+            parts = _children(pair)
+            if len(parts) != 2 or parts[0][0] != _OID:
+                raise DerFault
+            found.append((_dotted(parts[0][1]), parts[1][1]))
+    return tuple(found)
+
+
+def with_one_extension(certificate: bytes, oid: str) -> bytes | None:
+    """Give the certificate with one of its extensions alone, None if it has not that one; raises DerFault.
+
+    So that one malformed extension does not hide the others. Its signature is of no more worth.
+    """
+    fields = _to_be_signed(certificate)
+    if fields[-1][0] != _EXTENSIONS:
+        return None
+    for tag, content in _children(_only(fields[-1][1], _SEQUENCE), most=100):
+        parts = _children(content)
+        if parts and parts[0][0] == _OID and _dotted(parts[0][1]) == oid:
+            alone = _made(_EXTENSIONS, _made(_SEQUENCE, _made(tag, content)))
+            kept = b"".join(_made(*field) for field in fields[:-1])
+            behind = _children(_only(certificate, _SEQUENCE))[1:]
+            return _made(_SEQUENCE, _made(_SEQUENCE, kept + alone) + b"".join(_made(*part) for part in behind))
+    return None
+
+
+def _to_be_signed(certificate: bytes) -> list[tuple[int, bytes]]:
+    outer = _children(_only(certificate, _SEQUENCE))
+    if not outer or outer[0][0] != _SEQUENCE:
+        raise DerFault
+    fields = _children(outer[0][1])
+    if not fields:
+        raise DerFault
+    return fields
+
+
+def _dotted(octets: bytes) -> str:
+    """Write an object identifier's octets with dots (X.690 section 8.19)."""
+    numbers, number = [], 0
+    for octet in octets:
+        number = number << 7 | octet & 0x7F
+        if not octet & 0x80:
+            numbers.append(number)
+            number = 0
+    if not numbers:
+        raise DerFault
+    first = min(numbers[0] // 40, 2)
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:])))
+
+
+def _made(tag: int, content: bytes) -> bytes:
+    return bytes([tag]) + _length(len(content)) + content
+
+
 def _length(size: int) -> bytes:
     if size < 0x80:
         return bytes([size])
@@ -54,13 +121,13 @@ def _only(der: bytes, wanted: int) -> bytes:
     return value
 
 
-def _children(der: bytes) -> list[tuple[int, bytes]]:
+def _children(der: bytes, most: int = 20) -> list[tuple[int, bytes]]:
     found = []
     at = 0
     while at < len(der):
         tag, value, at = _element(der, at)
         found.append((tag, value))
-        if len(found) > 20:
+        if len(found) > most:
             raise DerFault
     return found
 

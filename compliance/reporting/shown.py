@@ -3,10 +3,10 @@
 import re
 import unicodedata
 
+from compliance.model.hidden import HIDDEN
+
 LONG = 300
-_CONTROLS = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
-)
+_CONTROLS = re.compile(f"[{HIDDEN}]")
 
 
 def shown(text: str, limit: int = LONG) -> str:
@@ -22,7 +22,9 @@ def shown_lines(text: str, limit: int = LONG) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _no_towers(text: str) -> str:

@@ -20,6 +20,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "expired": ("expired",),
     "untrusted": (
         "self_signed", "unknown_issuer", "missing_intermediate", "demo_certificate", "private_root", "expired_issuer",
+        "issuer_unknown_or_missing", "issuer_not_yet_valid",
         "expired_intermediate", "bad_signature", "not_ca", "path_length", "name_constraint", "wrong_usage",
         "critical_extension", "chain_refused", "certificate_unreadable",
     ),

@@ -35,6 +35,7 @@ class Paper:
     until: float = 265
     kind: str = "secp256r1"
     own_root: bool = False  # signed by itself
+    more: str = ""  # the OID of an extension that is malformed
 
     def made(self) -> bytes:
         issuer, signer = (self.common, self.kind) if self.own_root else ("Root", "secp256r1")
@@ -50,6 +51,9 @@ class Paper:
         if self.names:
             alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in self.names])
             builder = builder.add_extension(alternatives, critical=False)
+        if self.more:
+            oid = x509.ObjectIdentifier(self.more)
+            builder = builder.add_extension(x509.UnrecognizedExtension(oid, b"\x30\x03\x02\x01"), critical=False)
         if self.common == "Root":
             builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         return builder.sign(key(signer), hashes.SHA256()).public_bytes(Encoding.DER)
@@ -65,6 +69,7 @@ def leaf(**wanted: Any) -> tuple[bytes, ...]:
     return (Paper(**wanted).made(),)
 
 
+POLICIES, ALTERNATIVES = "2.5.29.32", "2.5.29.17"
 SOUND = leaf()
 SELF_SIGNED = leaf(own_root=True)
 STRANGE = leaf(own_root=True, names=("annet.example",), since=-400, until=-2.5)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa, x25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
@@ -108,14 +109,14 @@ CASES = (
     Case("self-signed with company", lambda: [leaf(None), MIDDLE], "self_signed"),
     Case("leaf alone", lambda: [leaf(MIDDLE)], "unknown_issuer"),
     Case("wrong intermediate", lambda: [leaf(LOWER), MIDDLE], "unknown_issuer"),
-    Case("leaf alone, as public CAs issue", lambda: [leaf(MIDDLE, more=(ISSUERS,))], "missing_intermediate"),
+    Case("leaf alone, as public CAs issue", lambda: [leaf(MIDDLE, more=(ISSUERS,))], "issuer_unknown_or_missing"),
     Case("stranger's chain", lambda: [leaf(STRANGER), STRANGER], "unknown_issuer"),
     Case("stranger's intermediate", lambda: under(make(Wanted("S2", STRANGER))), "unknown_issuer"),
     Case("middle one missing", lambda: [leaf(LOWER), LOWER], "unknown_issuer"),
     Case("middle one missing, public leaf", lambda: [leaf(LOWER, more=(ISSUERS,)), LOWER], "unknown_issuer"),
     Case("signed by an impostor", lambda: [leaf(IMPOSTOR), IMPOSTOR], "unknown_issuer"),
     Case("old intermediate", lambda: under(make(Wanted("M", ROOT, until=-1))), "expired_issuer"),
-    Case("intermediate of tomorrow", lambda: under(make(Wanted("M", ROOT, since=9))), "expired_issuer"),
+    Case("intermediate of tomorrow", lambda: under(make(Wanted("M", ROOT, since=9))), "issuer_not_yet_valid"),
     Case("leaf and intermediate expired", lambda: [leaf(OLD, until=-1), OLD], "expired_issuer"),
     Case("leaf and root expired", lambda: [leaf(OLD_ROOT, until=-1)], "expired_issuer", roots=(OLD_ROOT,)),
     Case("old twin before the new", lambda: [leaf(NEW), OLD, NEW], "", superfluous=1),
@@ -137,7 +138,7 @@ CASES = (
     Case(
         "for nothing",
         lambda: under(MIDDLE, extended=None, more=((x509.ExtendedKeyUsage([]), False),)),
-        "certificate_unreadable",
+        "certificate_not_read",
     ),
     Case("server gated", lambda: under(MIDDLE, extended=GATED), ""),
     Case("for clients, expired", lambda: under(MIDDLE, extended=CLIENT, until=-1), "wrong_usage"),
@@ -200,9 +201,44 @@ def test_a_bundle_with_comments_and_rubbish_is_read() -> None:
     assert not roots.private
 
 
-@pytest.mark.parametrize("chain", [[], [b""], [b"rubbish"], [b"", ROOT.der], [SIGNED.der + b"x"]])
+@pytest.mark.parametrize("chain", [[], [b""], [b"rubbish"], [b"", ROOT.der]])
 def test_an_unreadable_leaf_is_no_path(chain: list[bytes]) -> None:
     assert build(chain, Roots(ROOT.pem), NOW).reason == "certificate_unreadable"
+
+
+POLICIES, ACCESS, USES = "2.5.29.32", "1.3.6.1.5.5.7.1.1", "2.5.29.37"
+
+
+def malformed(oid: str) -> tuple[x509.UnrecognizedExtension, bool]:
+    return x509.UnrecognizedExtension(x509.ObjectIdentifier(oid), b"\x30\x03\x02\x01"), False
+
+
+def in_latin_1(made: Made, signer: Made) -> bytes:
+    """Give the certificate with `Q` of its names in a T61String as Latin-1 has `å`, signed anew."""
+    signed = made.certificate.tbs_certificate_bytes.replace(b"\x0c\x04BlQb", b"\x14\x04Bl\xe5b")
+    tail = made.certificate.signature_algorithm_oid
+    assert tail.dotted_string == "1.2.840.10045.4.3.2"
+    signature = b"\0" + signer.key.sign(signed, ec.ECDSA(hashes.SHA256()))
+    body = signed + bytes.fromhex("300a06082a8648ce3d040302") + b"\x03" + bytes([len(signature)]) + signature
+    return b"\x30\x82" + len(body).to_bytes(2) + body
+
+
+BLAA = make(Wanted("BlQb", ROOT))
+STRANGE = (
+    ("policies of the leaf", [leaf(ROOT, more=(malformed(POLICIES),)).der], ""),
+    ("issuer's address of the leaf", [leaf(ROOT, more=(malformed(ACCESS),)).der], ""),
+    ("uses of the leaf", [leaf(ROOT, extended=None, more=(malformed(USES),)).der], "chain_refused"),
+    ("policies of the intermediate", presented(under(make(Wanted("M", ROOT, more=(malformed(POLICIES),))))), ""),
+    ("uses of the intermediate", presented(under(make(Wanted("M", ROOT, more=(malformed(USES),))))), "unknown_issuer"),
+    ("a name in Latin-1", [in_latin_1(make(Wanted("BlQb", ROOT, ca=False, usage=LEAF_USAGE)), ROOT)], ""),
+    ("an issuer in Latin-1", [in_latin_1(leaf(BLAA), BLAA), in_latin_1(BLAA, ROOT)], ""),
+)
+
+
+@pytest.mark.parametrize(("case", "chain", "reason"), STRANGE, ids=[row[0] for row in STRANGE])
+def test_what_nobody_needs_may_be_malformed(case: str, chain: list[bytes], reason: str) -> None:
+    assert build(chain, Roots(ROOT.pem), NOW).reason == reason
+    assert read(chain[0]).issuer in {"CN=Root", "CN=M", "CN=Blåb"}
 
 
 def test_unreadable_company_is_passed_over() -> None:

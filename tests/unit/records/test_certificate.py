@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from compliance.records.certificate import CertificateFault, displayable, matches, read
 from compliance.records.der import rsa_bits, subject_public_key_info
+from compliance.reporting.shown import shown
 from tests.unit.authorities import NOW, Wanted, leaf, make, name
 
 ROOT = make(Wanted("Root"))
@@ -63,6 +64,12 @@ def test_the_key_of_a_certificate_is_found_by_hand() -> None:
     assert rsa_bits(subject_public_key_info(der)) == 1024
     spki = RSA_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     assert subject_public_key_info(der) == spki
+
+
+@pytest.mark.parametrize("sign", ["\u00ad", "\u206a", "\u3164", "\U000e0041", "\u202e", "\u180e", "\U0001d173"])
+def test_signs_that_show_nothing_are_shown(sign: str) -> None:
+    assert displayable(f"a{sign}b") == "a\ufffdb"
+    assert shown(f"a{sign}b").startswith("a\\")
 
 
 def test_hostile_names_are_kept_and_shown_clean() -> None:
