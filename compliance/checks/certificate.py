@@ -15,7 +15,7 @@ from compliance.checks.registry import (
     noticing,
     passed,
 )
-from compliance.checks.trust import Path
+from compliance.checks.trust import NOT_READ, SUBJECT_ALTERNATIVES, Path, loads
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.names import is_address
@@ -31,7 +31,12 @@ def _leaf(view: HostView) -> Certificate | Verdict:
     try:
         return read(view.chain[0])
     except CertificateFault:
-        return failed("certificate_unreadable")
+        return _not_read() if loads(view.chain[0]) else failed("certificate_unreadable")
+
+
+def _not_read() -> Verdict:
+    """What OpenSSL takes and we cannot read is nobody's fault but ours."""
+    return not_tested(Cause.OURS, "certificate_not_read")
 
 
 def _seen_at(view: HostView) -> datetime:
@@ -49,7 +54,10 @@ def each_chain(judge: CheckFunction) -> CheckFunction:
     def worst(view: HostView, want: Parameters) -> Verdict:
         verdicts = [judge(each, want) for each in view.presentations]
         severe = (Status.FAIL, Status.ERROR, Status.NOT_TESTED)
-        return next((found for status in severe for found in verdicts if found.status is status), verdicts[-1])
+        told = next((found for status in severe for found in verdicts if found.status is status), verdicts[0])
+        for notice in (notice for found in verdicts for notice in found.notices):
+            told = told if notice in told.notices else noticing(told, notice)
+        return told
 
     return worst
 
@@ -78,6 +86,8 @@ def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
         return leaf
     path = _path(view)
     issuer = leaf.issuer
+    if path.reason == NOT_READ:
+        return _not_read()
     if path.reason == "expired_issuer" and (late := _out_of_date(view)):
         return failed("expired_intermediate", issuer=late.subject, until=late.not_after.isoformat())
     if path.reason:
@@ -117,6 +127,8 @@ def pkix_name(view: HostView, _want: Parameters) -> Verdict:
         return not_applicable("no_name_to_match", address=view.name)
     if matches(leaf.dns_names, view.name):
         return passed("name_matches", name=view.name)
+    if SUBJECT_ALTERNATIVES in leaf.unread:
+        return _not_read()
     if not leaf.dns_names and matches((leaf.common_name,), view.name):
         return failed("cn_only", name=view.name)
     names = leaf.dns_names[:5] or tuple(filter(None, (leaf.common_name,)))
@@ -166,6 +178,8 @@ def certificate_strength(view: HostView, want: Parameters) -> Verdict:
     for certificate in (*below, top):
         if certificate.key_type == "other":
             return not_tested(Cause.OURS, "key_kind_unknown", kind=certificate.key_algorithm)
+    if len(path.certificates) < len(path.fingerprints):
+        return _not_read()
     notices = []
     if leaf.key_type == "rsa" and leaf.key_bits < int(want["rsa_notice_bits"]):
         notices.append(Notice("rsa_below_recommended", {"bits": leaf.key_bits}))

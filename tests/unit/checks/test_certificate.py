@@ -24,7 +24,7 @@ from tests.unit.checks.build import (
     vantage,
     way_in,
 )
-from tests.unit.checks.papers import PRIVATE, PUBLIC, SELF_SIGNED, SOUND, STRANGE, ee, leaf
+from tests.unit.checks.papers import ALTERNATIVES, POLICIES, PRIVATE, PUBLIC, SELF_SIGNED, SOUND, STRANGE, ee, leaf
 
 Facts = tuple[Observation, ...]
 TRUST, NAME, DATES, STRENGTH = "U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5"
@@ -35,6 +35,9 @@ PLAIN_ROWS: list[tuple[str, str, tuple[bytes, ...], str, list[str]]] = [
     ("trusted", TRUST, SOUND, "pass issuer_trusted", []),
     ("self-signed", TRUST, SELF_SIGNED, "fail self_signed", []),
     ("no certificate at all", TRUST, (b"garbage",), "fail certificate_unreadable", []),
+    ("policies nobody can read", TRUST, leaf(more=POLICIES), "pass issuer_trusted", []),
+    ("policies nobody can read", NAME, leaf(more=POLICIES), "pass name_matches", []),
+    ("names nobody can read", NAME, leaf(names=(), more=ALTERNATIVES), "not_tested ours certificate_not_read", []),
     ("an expired leaf hides no issuer", TRUST, leaf(since=-400, until=-5), "pass issuer_trusted", []),
     ("a wrong name hides no issuer", TRUST, leaf(names=("annet.example",)), "pass issuer_trusted", []),
     # names
@@ -101,6 +104,16 @@ def test_every_certificate_a_pool_presents_is_judged(requirement: str, expected:
     first, second = (worse, SOUND) if worse_first else (SOUND, worse)
     run = context([good(chain=first), good(chain=second, again=True)], roots=PUBLIC)
     assert told(judged(run, requirement, host_view(run))) == expected
+
+
+@pytest.mark.parametrize("soon_first", [True, False])
+@pytest.mark.parametrize(("other", "expected"), [(SOUND, "pass in_date"), (leaf(until=-5), "fail expired")])
+def test_the_notices_of_every_chain_are_kept(soon_first: bool, other: tuple[bytes, ...], expected: str) -> None:
+    soon = leaf(since=-336, until=29)
+    first, second = (soon, other) if soon_first else (other, soon)
+    run = context([good(chain=first), good(chain=second, again=True)], roots=PUBLIC)
+    verdict = judged(run, DATES, host_view(run))
+    assert (told(verdict), noticed(verdict)) == (expected, ["expires_soon"])
 
 
 @pytest.mark.parametrize(
