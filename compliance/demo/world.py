@@ -15,6 +15,7 @@ import dns.reversename
 from compliance.demo.dns_server import DnsServer
 from compliance.demo.personas import PERSONAS
 from compliance.demo.pki import Pki
+from compliance.demo.policy_host import PolicyHosts
 from compliance.demo.smtp_server import MailHost, SmtpServers
 from compliance.demo.tls_context import prefer_name, server_context
 from compliance.demo.zones import Zone, ZoneText, make_zone
@@ -23,6 +24,7 @@ from compliance.strict import read_yaml, shape
 T = TypeVar("T")
 
 DNS_ADDRESS = "127.25.0.53"
+POLICY_ADDRESS = "127.25.0.80"
 _REVERSE = "127.in-addr.arpa"
 _PLACEHOLDER = re.compile(r"\{(\w+):([^}]*)\}")
 _PIECE = 200  # a character-string holds 255 bytes at most (RFC 1035 section 3.3)
@@ -56,15 +58,18 @@ class World:
         self.inventory.mkdir(parents=True, exist_ok=True)
         self.pki = Pki(folder / "pki")
         self.servers = _data("servers.yaml", dict[str, Server])
+        self._policies = _data("policies.yaml", dict[str, str])
         self._dns = DnsServer(DNS_ADDRESS, self._zones())
         try:
             self._smtp = SmtpServers([self._host(name) for name, server in self.servers.items() if server.listens])
+            self._https = self._policy_hosts()
         except BaseException:
             self._dns.stop()
             raise
         self.dns_address = DNS_ADDRESS
         self.dns_port = self._dns.port
         self.smtp_port = self._smtp.port
+        self.https_port = self._https.port
         self._write_inventory()
 
     @classmethod
@@ -73,10 +78,12 @@ class World:
         world = cls(folder)
         world._dns.start()
         world._smtp.start()
+        world._https.start()
         return world
 
     def stop(self) -> None:
         """Close every socket and wait for every thread; the inventory and the keys stay."""
+        self._https.stop()
         self._smtp.stop()
         self._dns.stop()
 
@@ -106,6 +113,11 @@ class World:
             prefer_name(context, name, named)
         return MailHost(name, server.address, persona, context, server.tls_only_from)
 
+    def _policy_hosts(self) -> PolicyHosts:
+        chain = self.pki.file("policies", "mta-sts.kommunen.example")
+        context = server_context(PERSONAS["sound"].tls, [chain], self.pki.roots)
+        return PolicyHosts(POLICY_ADDRESS, context, self._policies)
+
     def _zones(self) -> list[Zone]:
         texts = _data("zones.yaml", dict[str, ZoneText])
         added: dict[str, list[str]] = {origin: [] for origin in texts}
@@ -114,6 +126,8 @@ class World:
             points_to = name if server.ptr is None else server.ptr
             if points_to:
                 added[_REVERSE].append(f"{dns.reversename.from_address(server.address)} IN PTR {points_to}.")
+        for name in self._policies:
+            added[_closest(name, added)].append(f"{name}. IN A {POLICY_ADDRESS}")
         return [
             make_zone(origin, ZoneText(text.answers, "\n".join([self._filled(text.records), *added[origin], ""])))
             for origin, text in texts.items()
@@ -135,6 +149,7 @@ class World:
             "dns_address": self.dns_address,
             "dns_port": self.dns_port,
             "smtp_port": self.smtp_port,
+            "https_port": self.https_port,
             "roots": "roots.pem",
             "last_month": today - timedelta(days=30),
             "long_ago": today - timedelta(days=500),

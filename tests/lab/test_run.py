@@ -13,6 +13,7 @@ from tests.lab.world import World
 
 TRANSPORT = ("U02-1b-1", "U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5", "U02-TLS-1", "U02-TLS-4")
 DOMAIN = ("U02-2-1", "U02-2-3", "U02-4-1", "U02-4-2", "MX-1")
+BEHIND_MX = ("DIGDIR-DNSSEC-2", "DIGDIR-DANE-1", "DIGDIR-DANE-2")
 
 #: What a sound domain gets, and every other domain where its fault does not reach.
 SOUND: Mapping[str, str] = {
@@ -28,6 +29,12 @@ SOUND: Mapping[str, str] = {
     "U02-4-1": "pass dmarc_valid",
     "U02-4-2": "pass dmarc_stops_false_senders",
     "MX-1": "pass mx_resolves",
+    "DIGDIR-DNSSEC-1": "pass dnssec_secure",
+    "DIGDIR-DNSSEC-2": "pass dnssec_secure",
+    "DIGDIR-DANE-1": "pass tlsa_published",
+    "DIGDIR-DANE-2": "pass tlsa_matches",
+    "DIGDIR-TLSRPT-1": "pass tls_rpt_valid",
+    "STS-1": "fail sts_missing",
 }
 
 
@@ -35,6 +42,7 @@ def _all(verdict: str, *requirements: str) -> dict[str, str]:
     return dict.fromkeys(requirements, verdict)
 
 
+_NO_TLSA = {"DIGDIR-DANE-1": "fail tlsa_missing", "DIGDIR-DANE-2": "not_applicable tlsa_missing"}
 _NEEDS_STARTTLS = _all("not_applicable needs U02-1b-1", *TRANSPORT[1:])
 
 #: Per case what differs from SOUND: status and reason.
@@ -42,34 +50,38 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
     "sound": {},
     "strong": {},
     "ecdsa": {},
-    "unsigned": {},
-    "expired": {"U02-1b-4": "fail expired"},
+    "unsigned": {**_all("fail dnssec_insecure", "DIGDIR-DNSSEC-1", "DIGDIR-DNSSEC-2"), **_NO_TLSA},
+    "expired": {"U02-1b-4": "fail expired", **_NO_TLSA},
     "no-starttls": {
         "U02-1b-1": "fail starttls_not_offered",
         **_NEEDS_STARTTLS,
         "U02-1c-1": "fail starttls_not_offered",
+        **_NO_TLSA,
     },
-    "self-signed": {"U02-1b-2": "fail self_signed", "U02-1c-1": "fail self_signed"},
-    "wrong-name": {"U02-1b-3": "fail name_mismatch", "U02-1c-1": "fail name_mismatch"},
-    "no-intermediate": {"U02-1b-2": "fail missing_intermediate"},
+    "self-signed": {"U02-1b-2": "fail self_signed", "U02-1c-1": "fail self_signed", **_NO_TLSA},
+    "wrong-name": {"U02-1b-3": "fail name_mismatch", "U02-1c-1": "fail name_mismatch", **_NO_TLSA},
+    "no-intermediate": {"U02-1b-2": "fail missing_intermediate", **_NO_TLSA},
     "dane-only": {"U02-1b-2": "pass met_through_dane", "U02-1c-1": "fail self_signed"},
-    "dane-mismatch": {},
+    "dane-mismatch": {"DIGDIR-DANE-2": "fail tlsa_mismatch"},
     "old-tls": {"U02-TLS-1": "fail old_tls_accepted"},
     "null-cipher": {"U02-TLS-1": "fail old_tls_accepted"},
     # Postfix as it comes takes TLS 1.1 with suites that need no signature, whatever OpenSSL's security level says.
     "defaults": {"U02-1c-1": "pass carries_level", "U02-TLS-1": "fail old_tls_accepted"},
     "greet-delay": {},
-    "rejects": _all("not_tested rejected_us", *TRANSPORT),
+    "rejects": _all("not_tested rejected_us", *TRANSPORT, "DIGDIR-DANE-2"),
     "asks-certificate": {},
     "needs-certificate": _all("not_tested client_certificate_wanted", *TRANSPORT),
     "needs-certificate-12": _all("not_tested client_certificate_wanted", *TRANSPORT),
     "null-mx": {
-        **_all("not_applicable null_mx", *TRANSPORT),
+        **_all("not_applicable null_mx", *TRANSPORT, *BEHIND_MX, "DIGDIR-TLSRPT-1", "STS-1"),
         "MX-1": "pass null_mx_alone",
     },
-    "bogus": _all("not_tested dns_bogus", *TRANSPORT, *DOMAIN),
-    "no-such-host": {**_all("not_applicable mx_no_address", *TRANSPORT), "MX-1": "fail mx_no_address"},
-    "unsafe-name": {**_all("not_tested unsafe_name", *TRANSPORT), "MX-1": "fail mx_no_host_name"},
+    "bogus": {
+        **_all("not_tested dns_bogus", *TRANSPORT, *DOMAIN, *BEHIND_MX, "DIGDIR-TLSRPT-1", "STS-1"),
+        "DIGDIR-DNSSEC-1": "fail dnssec_broken",
+    },
+    "no-such-host": {**_all("not_applicable mx_no_address", *TRANSPORT, *BEHIND_MX), "MX-1": "fail mx_no_address"},
+    "unsafe-name": {**_all("not_tested unsafe_name", *TRANSPORT, *BEHIND_MX), "MX-1": "fail mx_no_host_name"},
     "idn": {},
 }
 

@@ -334,3 +334,30 @@ SENDERS = [
 @pytest.mark.parametrize(("case", "subjects", "facts", "expected"), SENDERS, ids=[row[0] for row in SENDERS])
 def test_senders_are_addresses(case: str, subjects: tuple[Subject, ...], facts: Facts, expected: list[str]) -> None:
     assert told_lines(subjects, facts, scope=Scope.SENDERS) == expected
+
+
+SMTP = "smtp.example"
+SUBMISSION = (dns(SMTP, "A", "192.0.2.5", "10.0.0.5"), dns(SMTP, "AAAA"))
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        ({}, [f"{SMTP}[192.0.2.5]:465", f"{SMTP}[192.0.2.5]:587"]),
+        ({"ports": (587,)}, [f"{SMTP}[192.0.2.5]:587"]),
+        ({"ports": (587,), "probe": "never"}, [f"{SMTP}[192.0.2.5]:587: not_tested not_asked probe_never"]),
+    ],
+)
+def test_each_submission_port_is_a_target(more: dict[str, object], lines: list[str]) -> None:
+    host = subject(SMTP, "submission_host", **more)
+    found = told_lines((host,), SUBMISSION, scope=Scope.SUBMISSION_PORTS)
+
+    assert [line for line in found if "10.0.0.5" not in line] == lines
+    assert any("10.0.0.5" in line and "not_tested" in line for line in found)
+
+
+def test_a_submission_host_without_an_address_is_told_so() -> None:
+    host = subject(SMTP, "submission_host")
+    found = told_lines((host,), (dns(SMTP, "A"), dns(SMTP, "AAAA")), scope=Scope.SUBMISSION_PORTS)
+
+    assert found == [f"{SMTP}: not_applicable mx_no_address"]
