@@ -97,7 +97,8 @@ def test_texts_stand_in_three_languages(name: str) -> None:
 
 def test_every_text_of_the_command_line_is_there_and_used() -> None:
     said = set(_calls("say")) | set(_calls("RunFault")) | set(_calls("progress"))
-    made = {f"verify_{what}" for what in ("changed", "missing", "added", "malformed", "unsealed", "evidence")}
+    faults = ("changed", "missing", "added", "malformed", "unsealed", "evidence", "judgement", "report")
+    made = {f"verify_{what}" for what in faults}
     chosen = {"reproduced", "not_reproduced"}  # one of two, by what was found
 
     assert said | made | chosen == set(_texts("cli.yaml"))
