@@ -163,7 +163,8 @@ def test_every_fault_key_in_the_code_has_a_text_and_every_text_its_fault() -> No
     elsewhere = [ROOT / "compliance" / room for room in rooms]
     code = "".join(path.read_text("utf-8") for path in files)
     everywhere = code + "".join(path.read_text("utf-8") for path in elsewhere)
-    assert {key for key in texts if f'"{key}"' not in everywhere} == set()
+    said = {key.removesuffix("_alone") for key in texts}  # the sentence for where there is nothing to suggest
+    assert {key for key in said if f'"{key}"' not in everywhere} == set()
     noted = set(re.findall(r'\.note\(\s*"([a-z_]+)"', code)) | set(re.findall(r'": "([a-z_]+)",\n', code))
     noted |= set(re.findall(r'_fault\(source, [^"]*(?:"[a-z]+"[^"]*)*?, "([a-z_]+)", ', everywhere))
     assert noted - set(texts) == set()
