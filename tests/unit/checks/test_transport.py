@@ -25,9 +25,7 @@ MASKED = "250-mx|250-XXXXXXXA|250 SIZE"
 GO = {"ehlo": OFFER, "starttls": "220 go"}
 SHUT = heard(**GO, stopped=failure("handshake", "tls", "no protocols available"))
 SHUT_AGAIN = heard(**GO, stopped=failure("handshake", "tls", "no protocols available"), again=True)
-NO_CIPHER = heard(
-    **GO, ehlo_tls="250 mx", inside=replace(tls("TLSv1.2"), suite="TLS_RSA_WITH_NULL_SHA256"), again=True
-)
+NO_CIPHER = heard(**GO, ehlo_tls="250 mx", inside=replace(tls("TLSv1.2"), suite="TLS_RSA_WITH_NULL_SHA256"), again=True)
 SILENCE = failure("timeout", "tls", "silence")
 CLEAN, UNPROVEN = "", "path-not-proven"
 
@@ -180,8 +178,18 @@ ROWS = [
     ),
     # agreed on, and readable on the way
     ("only without encryption", (SHUT, NO_CIPHER), "fail no_encryption", CLEAN),
-    ("without encryption, seen once", (nothing("limited", "greeting", "421"), NO_CIPHER), "not_tested theirs not_seen_twice", CLEAN),  # noqa: E501
-    ("bytes behind 220", (good(stopped=failure("protocol", "starttls", "bytes behind 220")),), "pass starttls_works", "bytes_behind_220"),  # noqa: E501
+    (
+        "without encryption, seen once",
+        (nothing("limited", "greeting", "421"), NO_CIPHER),
+        "not_tested theirs not_seen_twice",
+        CLEAN,
+    ),  # noqa: E501
+    (
+        "bytes behind 220",
+        (good(stopped=failure("protocol", "starttls", "bytes behind 220")),),
+        "pass starttls_works",
+        "bytes_behind_220",
+    ),  # noqa: E501
     # inside TLS
     (
         "silent inside TLS",
