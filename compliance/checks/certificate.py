@@ -14,7 +14,9 @@ from compliance.checks.registry import (
     not_tested,
     noticing,
     passed,
+    resting_on,
 )
+from compliance.checks.stapled import revoked
 from compliance.checks.trust import NOT_READ, SUBJECT_ALTERNATIVES, Path, loads
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Status, Verdict
@@ -52,7 +54,7 @@ def each_chain(judge: CheckFunction) -> CheckFunction:
 
     @wraps(judge)
     def worst(view: HostView, want: Parameters) -> Verdict:
-        verdicts = [judge(each, want) for each in view.presentations]
+        verdicts = [_resting(judge(each, want), each) for each in view.presentations]
         severe = (Status.FAIL, Status.ERROR, Status.NOT_TESTED)
         told = next((found for status in severe for found in verdicts if found.status is status), verdicts[0])
         for notice in (notice for found in verdicts for notice in found.notices):
@@ -60,6 +62,11 @@ def each_chain(judge: CheckFunction) -> CheckFunction:
         return told
 
     return worst
+
+
+def _resting(verdict: Verdict, each: HostView) -> Verdict:
+    """What was not seen in an ordinary session rests on more than those."""
+    return resting_on(verdict, each.evidence) if each.presented and not verdict.evidence else verdict
 
 
 @check("certificate_trust", Scope.MAIL_HOSTS, reperform="trust")
@@ -92,6 +99,8 @@ def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
         return failed("expired_intermediate", issuer=late.subject, until=late.not_after.isoformat())
     if path.reason:
         return failed(path.reason, issuer=issuer, why=path.why)
+    if since := revoked(view.chain, view.tls_seen.staples):
+        return failed("revoked", since=since.isoformat(), issuer=issuer)
     root = path.certificates[-1].subject
     if path.private and not view.subject.is_partner:
         return failed("private_root", root=root)

@@ -9,6 +9,7 @@ from functools import cached_property
 from publicsuffixlist import PublicSuffixList
 
 from compliance.checks.evidence import Evidence, place_of, smtp_facts
+from compliance.checks.tls_seen import TlsSeen, replay
 from compliance.checks.trust import Path, Roots, build
 from compliance.model.names import is_address, is_lab
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
@@ -35,6 +36,7 @@ class Context:
     nameserver_port: int = 53
     _operators: dict[str, str] = field(default_factory=dict)
     _built: dict[tuple[tuple[bytes, ...], datetime], Path] = field(default_factory=dict)
+    _tls: dict[tuple[str, int], TlsSeen] = field(default_factory=dict)
 
     @cached_property
     def _suffix_list(self) -> PublicSuffixList:
@@ -75,6 +77,13 @@ class Context:
     def sessions_at(self, address: str, port: int) -> tuple[Observation, ...]:
         """Give every session with an address: what TLS it speaks is the same under each of its names."""
         return tuple(self._sessions_at.get(f"[{address}]:{port}", ()))
+
+    def tls_seen(self, address: str, port: int) -> TlsSeen:
+        """Give what the evidence shows of an address's TLS; many domains share few addresses, so each is read once."""
+        key = (address, port)
+        if key not in self._tls:
+            self._tls[key] = replay(self.sessions_at(address, port), self.evidence.tls_questions(address, port))
+        return self._tls[key]
 
     @cached_property
     def lab(self) -> bool:

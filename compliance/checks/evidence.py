@@ -14,6 +14,7 @@ from compliance.model.observation import (
 from compliance.records.dns_walk import DnsQuestion
 
 NOT_RECORDED = "not recorded"
+_ORDINARY = frozenset({"session", "session again"})
 
 
 class Evidence:
@@ -22,15 +23,15 @@ class Evidence:
     def __init__(self, observations: Iterable[Observation]) -> None:
         self._asked: dict[tuple[str, str], Observation] = {}
         self._sessions: dict[str, list[Observation]] = defaultdict(list)
-        self._hellos: dict[str, list[Observation]] = defaultdict(list)
+        self._tls: dict[str, list[Observation]] = defaultdict(list)
         self.by_id: dict[str, Observation] = {}
         for seen in observations:
             self.by_id[seen.id] = seen
             self._asked[seen.target, seen.question] = seen
-            if seen.probe == "smtp":
+            if seen.probe == "smtp" and seen.question in _ORDINARY:
                 self._sessions[seen.target].append(seen)
-            elif seen.probe == "hello":  # one that was not sent counts too: it is why a version is unproven
-                self._hellos[place_of(seen.target)].append(seen)
+            elif seen.probe in {"smtp", "hello"}:  # one that was not sent counts too: it is why a thing is unproven
+                self._tls[place_of(seen.target)].append(seen)
 
     def answer(self, question: DnsQuestion) -> Observation:
         """Give the recorded answer to a DNS question; one that was never asked has a failure and no id."""
@@ -48,9 +49,9 @@ class Evidence:
         """Give every SMTP session by target."""
         return self._sessions
 
-    def hellos(self, address: str, port: int) -> tuple[Observation, ...]:
-        """Give the raw TLS hellos put to one address, in order."""
-        return tuple(self._hellos.get(f"[{address}]:{port}", ()))
+    def tls_questions(self, address: str, port: int) -> tuple[Observation, ...]:
+        """Give what the TLS walk put to one address, in order: raw hellos, and sessions that are not ordinary."""
+        return tuple(self._tls.get(f"[{address}]:{port}", ()))
 
     def statement(self, requirement: str) -> Observation | None:
         """Give what a person declared about a requirement."""

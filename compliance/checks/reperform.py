@@ -8,9 +8,11 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from compliance.checks.context import Context
 from compliance.checks.reperform_dns import NOTHING, UNSAFE, by_dig, by_mx, by_reverse, by_selector, by_tlsa
+from compliance.checks.reperform_tls import by_negotiation, by_suite
 from compliance.checks.trust import Path
 from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
 from compliance.model.finding import Reperform, Status, Verdict
@@ -221,7 +223,7 @@ def _path(view: HostView, verdict: Verdict) -> tuple[HostView, Path] | None:
     """The path the verdict rests on, among those of the chains that were presented."""
     expired = verdict.reason == "expired_intermediate"
     wanted = {"expired_issuer"} if expired else {verdict.reason}
-    for each in view.presentations:
+    for each in (shown for shown in view.presentations if shown.chain):
         path = each.context.path(each.chain, datetime.fromisoformat(each.seen_at))
         if path.reason in wanted or (path.reason and verdict.reason == "policy_mx_untrusted"):
             return each, path
@@ -287,6 +289,8 @@ _HOST_WAYS: Mapping[str, Callable[[HostView, Verdict], Reperform]] = {
     "trust": _trust,
     "old_tls": _old_tls,
     "tls13": _tls13,
+    "suite": partial(by_suite, _s_client),
+    "negotiation": partial(by_negotiation, _s_client),
     "carries_level": _carries_level,
     "dane": _dane,
     "sts_host": _policy_host,

@@ -1,19 +1,21 @@
 """Views: one target each, with the observations a check may rest its verdict on."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from compliance.checks.context import Context, heard
+from compliance.checks.tls_seen import TlsSeen
 from compliance.model.finding import Notice
-from compliance.model.names import mail_host_target
-from compliance.model.observation import Observation, SmtpFacts
+from compliance.model.names import is_address, mail_host_target
+from compliance.model.observation import HelloFacts, Observation, SmtpFacts
 from compliance.model.subject import Kind, Subject
 from compliance.records.dns_walk import is_answered
 from compliance.records.mail_route import Route, RouteHost
+from compliance.records.tls_classes import KeyType
 
 
 @dataclass(frozen=True)
 class HostView:
-    """One mail host's address: its sessions and hellos. `trail` are the DNS answers that led there."""
+    """One mail host's address: its sessions and its TLS. `trail` are the DNS answers that led there."""
 
     context: Context
     subject: Subject
@@ -22,7 +24,8 @@ class HostView:
     address: str
     port: int
     trail: tuple[str, ...] = ()
-    chosen: Observation | None = None  # the one session looked at, where they are judged one by one
+    chosen: Observation | None = None  # the one session or hello looked at, where chains are judged one by one
+    presented: tuple[bytes, ...] = field(default=(), repr=False)  # its chain, where it is no ordinary session
 
     @property
     def target(self) -> str:
@@ -42,9 +45,9 @@ class HostView:
         return self.context.evidence.sessions(self.target)
 
     @property
-    def hellos(self) -> tuple[Observation, ...]:
-        """The raw hellos put to this address."""
-        return self.context.evidence.hellos(self.address, self.port)
+    def tls_seen(self) -> TlsSeen:
+        """What the evidence shows of the address's TLS, whatever name it was asked under."""
+        return self.context.tls_seen(self.address, self.port)
 
     @property
     def session(self) -> SmtpFacts | None:
@@ -53,25 +56,49 @@ class HostView:
 
     @property
     def presentations(self) -> tuple["HostView", ...]:
-        """This view once for each different chain that was presented: a pool of servers may show several."""
+        """This view once for each different chain that was presented to a client that asked for this name.
+
+        A pool of servers may show several in its sessions, and a host may have one for each type of key.
+        """
         latest = {facts.tls.chain: seen for seen in self.sessions if (facts := heard((seen,))) and facts.tls}
-        return tuple(replace(self, chosen=seen) for seen in latest.values()) or (self,)
+        found = [replace(self, chosen=seen) for seen in latest.values()]
+        for key in (KeyType.RSA, KeyType.ECDSA):
+            item = self.tls_seen.profile.certificates[key]
+            asked = next((seen for seen in self.tls_seen.told(item) if asked_for(seen, self.name)), None)
+            if item.value and asked and item.value not in latest:
+                found.append(replace(self, chosen=asked, presented=item.value))
+        return tuple(found) or (self,)
 
     @property
     def chain(self) -> tuple[bytes, ...]:
         """The presented chain, leaf first, DER; empty if no handshake was completed."""
+        if self.presented:
+            return self.presented
         return self.session.tls.chain if self.session and self.session.tls else ()
 
     @property
     def seen_at(self) -> str:
         """When the chain was seen (UTC, RFC 3339); `` if never."""
+        if self.chosen:
+            return self.chosen.started
         shown = [seen.started for seen in self.sessions if seen.facts is self.session]
         return shown[-1] if shown and self.session else ""
 
     @property
     def evidence(self) -> tuple[str, ...]:
         """What a verdict on this target rests on."""
-        return (*self.trail, *(seen.id for seen in self.sessions))
+        chosen = (self.chosen.id,) if self.chosen else ()
+        return tuple(dict.fromkeys((*self.trail, *(seen.id for seen in self.sessions), *chosen)))
+
+
+def asked_for(seen: Observation, name: str) -> bool:
+    """Tell whether a client asked for a name by SNI (RFC 6066 section 3), or for none where there is no name."""
+    if isinstance(seen.facts, SmtpFacts):
+        return seen.facts.tls is not None and seen.facts.tls.sni == ("" if is_address(name) else name)
+    if not isinstance(seen.facts, HelloFacts):
+        return False
+    wanted = name.encode("ascii", "replace")
+    return is_address(name) or b"\x00" + len(wanted).to_bytes(2) + wanted in seen.facts.sent
 
 
 @dataclass(frozen=True)

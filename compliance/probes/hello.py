@@ -3,14 +3,15 @@
 from compliance.model.observation import Failure, FailureKind, HelloFacts
 from compliance.probes.net import RESET, Channel, Stopped
 from compliance.probes.smtp import Host, Session, offers_starttls
-from compliance.records.tls_hello import MAX_RECEIVED, HelloFault, build, closing_alert, read_answer
+from compliance.records.tls_hello import MAX_RECEIVED, HelloFault, closing_alert, read_answer
+from compliance.records.tls_question import HelloQuestion
 from compliance.settings import SmtpSettings
 
 _PATIENCE = 15.0  # seconds a hello may go unanswered
 
 
 def put_hello(
-    host: Host, ehlo_name: str, settings: SmtpSettings, offer: str, *, smaller: bool = False
+    host: Host, ehlo_name: str, settings: SmtpSettings, question: HelloQuestion
 ) -> tuple[HelloFacts | None, Failure | None]:
     """Go as far as 220 to STARTTLS, send the hello, read the answer. No facts unless the hello was sent.
 
@@ -25,15 +26,15 @@ def put_hello(
         session.begin_tls()
         if session.channel is None:
             raise RuntimeError("the session is not open")
-        sent = build(offer, smaller=smaller)
-        received, ended = _exchange(session.channel, offer, sent)
+        sent = question.build()
+        received, ended = _exchange(session.channel, question.label, sent)
     except Stopped as stop:
         return None, stop.failure
     finally:
         session.quit()
     replies = tuple(reply for reply in session.replies if reply.step != "quit")
     return HelloFacts(
-        "hello", host.name, host.address, host.port, offer, replies, sent, received, ended, 1
+        "hello", host.name, host.address, host.port, question.label, replies, sent, received, ended, 1
     ), session.odd
 
 

@@ -23,26 +23,25 @@ from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
 from compliance.probes.dns import Resolver, reverse_name
 from compliance.probes.dns_asking import DnsAsking
-from compliance.probes.hello import put_hello
 from compliance.probes.net import own_name
 from compliance.probes.services import Services, submission_ports
 from compliance.probes.smtp import Host, hold_session
 from compliance.probes.tls import load_identity
+from compliance.probes.tls_asking import TlsAsking, is_ours
 from compliance.probes.vantage import ehlo_name_of, self_test
 from compliance.records.dane_walk import dane_walk
 from compliance.records.dmarc import policy_walk
 from compliance.records.dns_walk import DnsQuestion, drive
 from compliance.records.mail_route import MOST_NAMES_BACK, RouteState, host_addresses, mail_route, ways_in
 from compliance.records.spf_tree import record_tree
-from compliance.records.tls_hello import Offer
 from compliance.records.tls_rpt import owner as tls_rpt_owner
-from compliance.settings import Settings
+from compliance.records.tls_strategy import Depth as TlsDepth
+from compliance.settings import Depth, Settings
 
 SESSION, SESSION_AGAIN = "session", "session again"
 _AGAIN = " again"
-_HELLOS = (Offer.SSL3_TLS11, Offer.SSL2)
-_KEPT_FOR_HELLOS = 2 * len(_HELLOS)  # connections of the budget that sessions under many names may not use up
-_NO_ANSWER = {"closed", "reset", "timeout"}
+_KEPT_FOR_TLS = 6  # connections of the budget that sessions under many names may not use up
+_FULL_BUDGET = 40  # what it takes to name every suite of an own host
 _NO_MAIL = frozenset({RouteState.NULL, RouteState.NO_MAIL, RouteState.NO_DOMAIN})
 _ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
 
@@ -189,13 +188,11 @@ class Prober:
         )
 
     def mail_host(self, host: MailAddress) -> None:
-        """Hold an ordinary session under each name; then, where TLS was heard, the old hellos, once."""
+        """Hold an ordinary session under each name; then, where TLS was heard, walk through it once."""
         with self._gate(host.address):
             for name in host.names:
                 self._session(host, name, SESSION)
-            if self._speaks_tls(host):
-                for offer in _HELLOS:
-                    self._hello(host, offer)
+            self._tls(host, again=False)
 
     def mail_host_again(self, host: MailAddress) -> None:
         """Ask again what came to nothing, at the end of the run: a fault counts only when it was seen twice."""
@@ -204,22 +201,27 @@ class Prober:
                 first = self._asker.seen(host.target(name), SESSION)
                 if first is not None and _worth_another(first):
                     self._session(host, name, SESSION_AGAIN)
-            if not self._speaks_tls(host):
-                return
-            for offer in _HELLOS:
-                first = self._asker.seen(host.target(host.names[0]), f"hello {offer}")
-                if first is None:
-                    self._hello(host, offer)
-                elif first.facts is None and _is_theirs(first.failure):
-                    self._put(host, offer, f"hello {offer} again", smaller=True)
-            if any(map(_is_silent, self._hellos_put(host))):
-                # Silence counts as a refusal only if modern TLS still works here afterwards.
-                self._session(host, host.names[0], SESSION_AGAIN)
+            self._tls(host, again=True)
+
+    def _tls(self, host: MailAddress, *, again: bool) -> None:
+        """Walk through the TLS of an address; the second time only what is not known is put."""
+        if not self._speaks_tls(host):
+            return
+        full = host.ours and self._settings.smtp.depth is Depth.FULL
+
+        def spend(act: Act) -> Act:
+            return self._budgeted(host.address, 0, act, least=_FULL_BUDGET if full else 0)
+
+        depth = TlsDepth.FULL if full else TlsDepth.LIGHT
+        asking = TlsAsking(
+            host, self._asker, self.ehlo, self._settings.smtp, self._identity, spend, depth=depth, again=again
+        )
+        asking.walk(self._sessions(host))
 
     def _session(self, host: MailAddress, name: str, question: str) -> Observation:
         first = self._asker.seen(host.target(name), SESSION) if question == SESSION_AGAIN else None
         failed = first is not None and first.failure is not None and first.failure.kind is FailureKind.HANDSHAKE
-        kept = _KEPT_FOR_HELLOS if name != host.names[0] else 0
+        kept = _KEPT_FOR_TLS if name != host.names[0] else 0
         to = Host(name, host.address, host.port)
         return self._asker.ask(
             "smtp",
@@ -239,25 +241,6 @@ class Prober:
             ),
         )
 
-    def _hello(self, host: MailAddress, offer: Offer) -> None:
-        """Put an old hello; where it ended without an answer, a smaller one at once, if modern TLS works here."""
-        seen = self._put(host, offer, f"hello {offer}", smaller=False)
-        if _is_silent(seen) and any(
-            isinstance(each.facts, SmtpFacts) and each.facts.tls for each in self._sessions(host)
-        ):
-            self._put(host, offer, f"hello {offer} again", smaller=True)
-
-    def _put(self, host: MailAddress, offer: Offer, question: str, *, smaller: bool) -> Observation:
-        to = Host(host.names[0], host.address, host.port)
-        return self._asker.ask(
-            "hello",
-            host.target(to.name),
-            question,
-            self._budgeted(
-                host.address, 0, lambda: put_hello(to, self.ehlo, self._settings.smtp, offer, smaller=smaller)
-            ),
-        )
-
     def _speaks_tls(self, host: MailAddress) -> bool:
         """Whether TLS of some kind was heard here: a completed handshake, or one that could not be agreed."""
         return any(
@@ -272,12 +255,6 @@ class Prober:
                 if seen := self._asker.seen(host.target(name), question):
                     yield seen
 
-    def _hellos_put(self, host: MailAddress) -> Iterator[Observation]:
-        for offer in _HELLOS:
-            seen = self._asker.seen(host.target(host.names[0]), f"hello {offer} again")
-            if seen is not None:
-                yield seen
-
     # -- budget -----------------------------------------------------------------------------------------------------
 
     def _gate(self, address: str) -> threading.BoundedSemaphore:
@@ -288,12 +265,13 @@ class Prober:
                 gate = self._gates[address] = threading.BoundedSemaphore(max(1, self._settings.smtp.per_address))
             return gate
 
-    def _budgeted(self, address: str, kept: int, act: Act) -> Act:
-        """Spend one connection of an address's budget, or say that it is used up."""
+    def _budgeted(self, address: str, kept: int, act: Act, *, least: int = 0) -> Act:
+        """Spend one connection of an address's budget, or say that it is used up; `least` is the budget's floor."""
+        budget = max(self._settings.smtp.connections_per_address, least)
 
         def spend() -> tuple[Facts | None, Failure | None]:
             with self._lock:
-                if self._spent[address] + kept >= self._settings.smtp.connections_per_address:
+                if self._spent[address] + kept >= budget:
                     return None, Failure(FailureKind.LIMITED, "budget")
                 self._spent[address] += 1
             return act()
@@ -316,22 +294,10 @@ def _connected_to(seen: Observation) -> str | None:
     return seen.target.rpartition("[")[2].partition("]")[0] if spent else None
 
 
-def _is_silent(seen: Observation) -> bool:
-    """Whether a hello was sent and ended without an answer."""
-    return isinstance(seen.facts, HelloFacts) and seen.facts.ended in _NO_ANSWER
-
-
 def _worth_another(first: Observation) -> bool:
     """Whether a session did not come to a reply inside TLS, for a reason that may pass or must be seen twice."""
     if isinstance(first.facts, SmtpFacts) and first.facts.tls:
         inside = first.facts.reply("ehlo_tls")
         if inside is not None and 200 <= inside.code < 300:
             return False
-    return first.failure is None or _is_theirs(first.failure)
-
-
-def _is_theirs(failure: Failure | None) -> bool:
-    """Whether a failure is not our own missing network, budget or defect."""
-    if failure is None:
-        return False
-    return failure.kind not in {FailureKind.NO_ROUTE, FailureKind.DEFECT} and failure.stage != "budget"
+    return not is_ours(first.failure)

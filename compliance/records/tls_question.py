@@ -5,7 +5,7 @@ whole handshake: the same walk over the same answers puts the same names, so a r
 Its bytes are rebuilt from the offer when evidence is read, so that an answer to another hello is never taken for it.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -187,6 +187,12 @@ def shown_by(seen: Observation) -> Shown:
     if tls is None:
         return Shown(question=seen.question)
     return Shown(tls.version, tls.suite, tls.chain, _leaf_key(tls.chain), tls.sni, seen.question)
+
+
+def first_shown(sessions: Iterable[Observation]) -> Shown:
+    """Give what the first session showed that completed a handshake; if none did, what the first session showed."""
+    found = [shown_by(seen) for seen in sessions]
+    return next((shown for shown in found if shown.version), found[0] if found else Shown())
 
 
 def _leaf_key(chain: tuple[bytes, ...]) -> KeyType | None:

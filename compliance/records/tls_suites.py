@@ -1,5 +1,7 @@
 """The cipher suites of IANA's TLS registry by number, without PSK, SRP and Kerberos."""
 
+import re
+
 _TABLE = """
 0001 RSA_WITH_NULL_MD5
 0002 RSA_WITH_NULL_SHA
@@ -233,3 +235,31 @@ NAMES = {int(number, 16): f"TLS_{name}" for number, name in (line.split() for li
 def suite_name(number: int) -> str:
     """Give a suite's IANA name; one that is not in the table is given by its number, `0xC0FE`."""
     return NAMES.get(number, f"0x{number:04X}")
+
+
+_EXCHANGES = {
+    "RSA": "", "DHE_RSA": "DHE-RSA-", "DHE_DSS": "DHE-DSS-", "DH_anon": "ADH-", "ECDH_anon": "AECDH-",
+    "ECDHE_RSA": "ECDHE-RSA-", "ECDHE_ECDSA": "ECDHE-ECDSA-",
+}  # fmt: skip
+_IRREGULAR = {
+    "CHACHA20_POLY1305_SHA256": "CHACHA20-POLY1305",
+    "NULL_MD5": "NULL-MD5",
+    "NULL_SHA": "NULL-SHA",
+    "NULL_SHA256": "NULL-SHA256",
+}
+_REGULAR = re.compile(r"(?:AES_(128|256)_(CBC|GCM|CCM)|CAMELLIA_(128|256)_CBC)_?(8|SHA|SHA256|SHA384|)")
+
+
+def openssl_name(name: str) -> str:
+    """Give what a current OpenSSL calls a suite, by its IANA name; `` for those it can no longer offer."""
+    exchange, _, cipher = name.removeprefix("TLS_").partition("_WITH_")
+    if exchange not in _EXCHANGES:
+        return ""
+    if cipher in _IRREGULAR:
+        return _EXCHANGES[exchange] + _IRREGULAR[cipher]
+    parts = _REGULAR.fullmatch(cipher)
+    if not parts:
+        return ""
+    aes, mode, camellia, rest = parts.groups("")
+    kind = f"AES{aes}" if aes else f"CAMELLIA{camellia}"
+    return _EXCHANGES[exchange] + kind + {"CCM": "-CCM", "GCM": "-GCM-"}.get(mode, "-") + rest

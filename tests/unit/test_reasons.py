@@ -18,7 +18,16 @@ TEXTS = shipped_texts()
 JUDGING = ("checks", "evaluate")
 
 #: Where among a call's arguments the reason stands.
-REASON_AT = {"passed": 0, "failed": 0, "not_applicable": 0, "not_tested": 1, "Verdict": 1, "Path": 0, "Selector": 3}
+REASON_AT = {
+    "passed": 0,
+    "failed": 0,
+    "not_applicable": 0,
+    "not_tested": 1,
+    "_unproven": 2,
+    "Verdict": 1,
+    "Path": 0,
+    "Selector": 3,
+}
 #: Values of these tables are reasons.
 TABLES = frozenset({"_UNHEARD", "_REASONS"})
 #: Stands where a reason does and is none: the DNS answer says why.

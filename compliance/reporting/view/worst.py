@@ -22,11 +22,13 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
         "self_signed", "unknown_issuer", "missing_intermediate", "demo_certificate", "private_root", "expired_issuer",
         "issuer_unknown_or_missing", "issuer_not_yet_valid",
         "expired_intermediate", "bad_signature", "not_ca", "path_length", "name_constraint", "wrong_usage",
-        "critical_extension", "chain_refused", "certificate_unreadable",
+        "critical_extension", "chain_refused", "certificate_unreadable", "revoked",
     ),
     "name": ("name_mismatch", "name_missing", "cn_only"),
     "early": ("not_yet_valid",),
     "old_tls": ("old_tls_accepted",),
+    "suites": ("weak_suites_accepted",),
+    "negotiation": ("tls_compresses", "renegotiation_insecure"),
     "weak": ("weak_key", "weak_signature"),
     "submission": ("submission_",),
     "mx": ("mx_no_host_name", "mx_is_address", "mx_no_address", "mx_is_alias", "null_mx_beside_others"),
@@ -45,13 +47,18 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "contact": ("contact_missing", "contact_incomplete", "contact_not_reviewed", "contact_outdated"),
     "tls_rpt": ("tls_rpt_",),
     "ptr": ("ptr_missing", "ptr_disagrees", "helo_disagrees"),
+    "anonymous": ("anonymous_suites_accepted",),
+    "secrecy": ("no_forward_secrecy", "dhe_group_short"),
     "tls13": ("tls13_not_accepted",),
 }  # fmt: skip
 _FAULT = {reason: fault for fault, reasons in _FAULTS.items() for reason in reasons}
 _FAMILIES = tuple(name for name in _FAULT if name.endswith("_"))
 _ORDER = tuple(_FAULTS)
 #: Told of where mail is received; the rest is told of what somebody has.
-_RECEIVING = frozenset({"clear", "expired", "untrusted", "name", "early", "old_tls", "weak", "tls13"})
+_RECEIVING = frozenset({
+    "clear", "expired", "untrusted", "name", "early", "old_tls", "suites", "negotiation", "weak", "anonymous",
+    "secrecy", "tls13",
+})  # fmt: skip
 _WHOM = {
     Kind.OWN_DOMAIN: "domain", Kind.INBOUND_HOST: "host", Kind.SUBMISSION_HOST: "host", Kind.OUTBOUND_HOST: "sender",
     Kind.PARTNER: "partner", Kind.PARKED_DOMAIN: "parked",

@@ -4,7 +4,7 @@ Names are those of two operators, so that a path can be shown by somebody else: 
 judged, `mx.annen.example` the other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -36,12 +36,24 @@ from compliance.model.observation import (
 )
 from compliance.model.requirement import Baseline
 from compliance.model.subject import Kind, Subject
+from compliance.records.tls_question import (
+    HelloAnswer,
+    HelloQuestion,
+    Question,
+    SessionQuestion,
+    answer_of,
+    drive_tls,
+    shown_by,
+)
+from compliance.records.tls_strategy import tls_walk
+from tests.unit.records.tls_servers import Server
 
 AT = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
 PORT = 25
 DOMAIN, MX, ADDRESS = "etaten.example", "mx.etaten.example", "192.0.2.1"
 OTHER, ELSEWHERE = "mx.annen.example", "198.51.100.1"
 SUFFIXES = b"example\nno\nkommune.no\n"
+SOUND_SERVER = Server()
 OFFER, PLAIN = "250-mx|250 STARTTLS", "250-mx|250 SIZE 1000"
 
 
@@ -133,16 +145,53 @@ def elsewhere() -> Observation:
     return good(name=OTHER, address=ELSEWHERE)
 
 
-def hello(
-    offer: str, received: bytes = b"", ended: str = "answered", *, again: bool = False, address: str = ADDRESS
-) -> Observation:
-    facts = HelloFacts("hello", MX, address, PORT, offer, (), b"hello", received, ended, 1)
-    question = f"hello {offer}{' again' if again else ''}"
-    return _seen("hello", mail_host_target(MX, address, PORT), question, facts)
+Put = bytes | tuple[bytes, str] | Failure | TlsFacts | None
+"""What comes of a question: bytes, and how it ended; a failure; a handshake; None = it was not recorded."""
 
 
-def no_hello(offer: str, kind: str, stage: str = "connect") -> Observation:
-    return _seen("hello", mail_host_target(MX, ADDRESS, PORT), f"hello {offer}", None, failure(kind, stage))
+def walked(
+    server: Server = SOUND_SERVER,
+    session: Observation | None = None,
+    instead: Mapping[str, Put] | None = None,
+) -> tuple[Observation, ...]:
+    """Walk through a server as a run does: its ordinary session, then what the walk put.
+
+    `instead` says what comes of the questions whose name it has, or begins.
+    """
+    first = session or good()
+    kept = [first]
+
+    def answer(question: Question) -> HelloAnswer:
+        names = (key for key in instead or {} if f"{question.question} ".startswith(f"{key} "))
+        key = next(names, None)
+        seen = _put(question, (instead or {})[key] if key else _answered(server, question))
+        kept.extend([seen] if seen else [])
+        return answer_of(question, seen)
+
+    drive_tls(tls_walk(shown_by(first)), answer)
+    return tuple(kept)
+
+
+def _answered(server: Server, question: Question) -> Put:
+    if isinstance(question, SessionQuestion):
+        return tls() if server.modern else failure("timeout", "connect")
+    received = server(question)
+    return received, "answered" if received else "reset"
+
+
+def _put(question: Question, what: Put) -> Observation | None:
+    place = (MX, ADDRESS, PORT)
+    if what is None:
+        return None
+    if isinstance(what, Failure):
+        probe = "hello" if isinstance(question, HelloQuestion) else "smtp"
+        return _seen(probe, mail_host_target(*place), question.question, None, what)
+    if isinstance(what, TlsFacts):
+        return replace(heard(ehlo=OFFER, starttls="220 go", ehlo_tls="250 mx", inside=what), question=question.question)
+    received, ended = what if isinstance(what, tuple) else (what, "answered")
+    assert isinstance(question, HelloQuestion)
+    facts = HelloFacts("hello", *place, question.label, (), question.build(), received, ended, 1)
+    return _seen("hello", mail_host_target(*place), question.question, facts)
 
 
 def vantage(**states: str) -> Observation:

@@ -19,10 +19,10 @@ from tests.unit.checks.build import (
     failure,
     good,
     heard,
-    hello,
     nothing,
     subject,
     unheard,
+    walked,
     way_in,
 )
 from tests.unit.checks.papers import SELF_SIGNED, SOUND
@@ -40,8 +40,7 @@ TWO = (
 SHUT = (heard(ehlo=PLAIN), heard(ehlo=PLAIN, again=True))
 SOUND_HERE = good(chain=SOUND)
 SECOND = {"name": MX2, "address": "192.0.2.2"}
-ALERT = b"\x15\x03\x01\x00\x02\x02\x46"
-REFUSING = (hello("ssl3_tls11", ALERT), hello("ssl2", ALERT))
+WALKED = walked(session=SOUND_HERE)
 
 NEEDS = [
     ("a need that fails", (*way_in(), *SHUT, elsewhere()), "fail starttls_not_offered",
@@ -127,8 +126,8 @@ def test_targets_roll_up_to_one_finding(
 
 
 def test_what_depends_on_a_lost_family_stays_out_too() -> None:
-    found = findings([subject()], (*BOTH, good(chain=SOUND), *REFUSING, V6_LOST))
-    for requirement in ("U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5", "U02-TLS-1", "U02-TLS-4"):
+    found = findings([subject()], (*BOTH, *WALKED, V6_LOST))
+    for requirement in ("U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5", "U02-TLS-1", "U02-TLS-2", "U02-TLS-4"):
         finding = found[DOMAIN, requirement]
         assert (finding.status, [each.notice for each in finding.notices]) == ("pass", ["family_not_tested"])
 

@@ -1,7 +1,6 @@
 """A run's questions, put to a DNS server and mail hosts on loopback."""
 
 import ssl
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from compliance.model.subject import Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
 from compliance.probes.prober import Prober
-from compliance.settings import Organisation, ResolverSettings, SelfTestNames, Settings, SmtpSettings
+from compliance.settings import Depth, Organisation, ResolverSettings, SelfTestNames, Settings, SmtpSettings
 from tests.unit.probes.servers import DnsServer, Peer, ScriptedServer
 from tests.unit.probes.test_smtp import greet, inside, offering, until_quit
 
@@ -104,7 +103,7 @@ def test_addresses_are_each_once_with_all_their_names(smtp: SmtpSettings) -> Non
     assert found == (MailAddress("127.0.0.1", 25, ("mx.a.example", "mx.b.example"), ours=True),)
 
 
-def test_a_sound_host_costs_a_session_a_name_and_two_hellos(context: ssl.SSLContext, smtp: SmtpSettings) -> None:
+def test_a_sound_host_costs_a_session_a_name_and_few_hellos(context: ssl.SSLContext, smtp: SmtpSettings) -> None:
     with ScriptedServer(inside(context)) as server:
         run = Run(1, smtp)
         host = MailAddress("127.0.0.1", server.port, ("mx.a.example", "mx.b.example"))
@@ -114,42 +113,81 @@ def test_a_sound_host_costs_a_session_a_name_and_two_hellos(context: ssl.SSLCont
         resumed.prober.mail_host(host)
     first = host.target("mx.a.example")
     assert run.asked("smtp") == [(first, "session"), (host.target("mx.b.example"), "session")]
-    assert Counter(run.asked("hello"))[first, "hello ssl3_tls11"] == 1
+    assert run.asked("hello") == [
+        (first, "hello weak12"),
+        (first, "hello ordinary12"),
+        (first, "hello ssl3_tls11"),
+        (first, "hello ssl2"),
+    ]
     assert all(seen.failure is None for seen in run.journal)
     assert resumed.journal == []
-    old = [seen for seen in run.asked("hello") if "ssl3" in seen[1]]
-    assert old == [(first, "hello ssl3_tls11")]
+
+
+def silent(peer: Peer) -> None:
+    """Say no more once STARTTLS was said."""
+    greet(peer)
+    peer.hear()
+    peer.say(b"250-mx", b"250 STARTTLS")
+    peer.hear()
+    peer.say(b"220 go")
+    peer.line.recv(10_000)
 
 
 def test_a_hello_met_with_silence_is_put_again_and_modern_tls_tried_after_it(
     context: ssl.SSLContext, smtp: SmtpSettings
 ) -> None:
     serve = inside(context)
-
-    def script(peer: Peer) -> None:
-        serve(peer) if server.connections in {1, 6} else inside_silence(peer)
-
-    def inside_silence(peer: Peer) -> None:
-        greet(peer)
-        peer.hear()
-        peer.say(b"250-mx", b"250 STARTTLS")
-        peer.hear()
-        peer.say(b"220 go")
-        peer.line.recv(10_000)
-
-    with ScriptedServer(script) as server:
+    with ScriptedServer(lambda peer: serve(peer) if server.connections in {1, 6} else silent(peer)) as server:
         run = Run(1, smtp)
         host = MailAddress("127.0.0.1", server.port, ("mx.a.example",))
         run.prober.mail_host(host)
-        run.prober.mail_host_again(host)
-    assert [question for _, question in run.asked("hello")] == [
-        "hello ssl3_tls11",
-        "hello ssl3_tls11 again",
-        "hello ssl2",
-        "hello ssl2 again",
+    asked = [seen.question for seen in run.journal]
+    assert asked[:6] == [
+        "session",
+        "hello weak12",
+        "hello weak12 smaller",
+        "hello ordinary12",
+        "hello ordinary12 smaller",
+        "session after",
     ]
-    assert [question for _, question in run.asked("smtp")] == ["session", "session again"]
-    assert run.journal[-1].failure is None
+    assert run.journal[5].failure is None
+
+
+def busy(peer: Peer) -> None:
+    peer.say(b"421 later")
+    until_quit(peer)
+
+
+def test_what_was_not_put_is_put_at_the_end_of_the_run(context: ssl.SSLContext, smtp: SmtpSettings) -> None:
+    serve = inside(context)
+    with ScriptedServer(lambda peer: busy(peer) if server.connections in {2, 3} else serve(peer)) as server:
+        run = Run(1, smtp)
+        host = MailAddress("127.0.0.1", server.port, ("mx.a.example",))
+        run.prober.mail_host(host)
+        first = [question for _, question in run.asked("hello")]
+        run.prober.mail_host_again(host)
+    assert first == ["hello weak12", "hello ordinary12"]  # two in a row that came to nothing: it is let be
+    assert [question for _, question in run.asked("hello")][2:] == [
+        "hello weak12 again",
+        "hello ordinary12 again",
+        "hello ssl3_tls11",
+        "hello ssl2",
+    ]
+    assert all(seen.facts for seen in run.journal[3:])
+
+
+@pytest.mark.parametrize(
+    ("ours", "depth", "name"), [(True, "full", "all12"), (False, "full", "weak12"), (True, "own", "weak12")]
+)
+def test_every_suite_is_asked_of_own_hosts_alone(
+    ours: bool, depth: str, name: str, context: ssl.SSLContext, smtp: SmtpSettings
+) -> None:
+    with ScriptedServer(inside(context)) as server:
+        run = Run(1, replace(smtp, depth=Depth(depth), connections_per_address=1))
+        run.prober.mail_host(MailAddress("127.0.0.1", server.port, ("mx.a.example",), ours=ours))
+    assert run.asked("hello")[0][1] == f"hello {name}"
+    spent = [seen for seen in run.journal if seen.failure and seen.failure.stage == "budget"]
+    assert bool(spent) is (name == "weak12")  # to name them all takes more than the budget of others
 
 
 def test_what_came_to_nothing_is_asked_again_without_hellos(smtp: SmtpSettings) -> None:
@@ -163,7 +201,7 @@ def test_what_came_to_nothing_is_asked_again_without_hellos(smtp: SmtpSettings) 
 
 def test_the_budget_of_an_address_is_kept(smtp: SmtpSettings) -> None:
     with ScriptedServer(offering(b"250 mx.a.example")) as server:
-        run = Run(1, replace(smtp, connections_per_address=6))
+        run = Run(1, replace(smtp, connections_per_address=8))
         host = MailAddress("127.0.0.1", server.port, tuple(f"mx{number}.example" for number in range(5)))
         run.prober.mail_host(host)
         assert server.connections == 2

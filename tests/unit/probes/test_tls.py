@@ -9,7 +9,10 @@ from compliance.model.observation import FailureKind, HelloFacts, SmtpFacts, Tls
 from compliance.probes.hello import put_hello
 from compliance.probes.smtp import Host, hold_session
 from compliance.probes.tls import ClientCertificateFault, ClientIdentity, load_identity
-from compliance.records.tls_hello import Offer, read_answer
+from compliance.records.tls_classes import SUITES_OLD, KeyType
+from compliance.records.tls_client_hello import SSL2, TLS11, HelloOffer
+from compliance.records.tls_hello import read_answer
+from compliance.records.tls_question import HelloQuestion
 from compliance.settings import ClientCertificate, SmtpSettings
 from tests.unit.probes.servers import Peer, Script, ScriptedServer, certificate
 from tests.unit.probes.test_smtp import EHLO, closes_at_starttls, greet, inside, says, silent_in_handshake
@@ -152,32 +155,52 @@ def test_a_client_certificate_that_cannot_be_used_is_told(
         load_identity(settings, tmp_path, environ)
 
 
-def hello(script: Script, smtp: SmtpSettings, offer: Offer, *, smaller: bool = False) -> HelloFacts:
+OLD = HelloQuestion("ssl3_tls11", HelloOffer(TLS11, SUITES_OLD))
+NO_TLS = HelloQuestion("ssl2", HelloOffer(SSL2))
+
+
+def hello(script: Script, smtp: SmtpSettings, question: HelloQuestion) -> HelloFacts:
     with ScriptedServer(script) as server:
-        facts, failure = put_hello(
-            Host("mx.example", "127.0.0.1", server.port), "probe.example", smtp, offer, smaller=smaller
-        )
+        facts, failure = put_hello(Host("mx.example", "127.0.0.1", server.port), "probe.example", smtp, question)
     assert failure is None
     assert facts is not None
+    assert facts.offer == question.label
     return facts
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize("smaller", [False, True])
+@pytest.mark.parametrize("question", [OLD, OLD.smaller()])
 def test_an_old_hello_is_accepted_through_server_hello_done(
-    smaller: bool, pem: tuple[Path, Path], smtp: SmtpSettings
+    question: HelloQuestion, pem: tuple[Path, Path], smtp: SmtpSettings
 ) -> None:
     made = context(pem, ssl.TLSVersion.TLSv1_1)
-    facts = hello(inside(made), smtp, Offer.SSL3_TLS11, smaller=smaller)
+    facts = hello(inside(made), smtp, question)
     assert facts.ended == "answered"
-    assert read_answer(Offer.SSL3_TLS11, facts.received).accepted == "TLSv1.1"
+    assert read_answer(question.label, facts.received).accepted == "TLSv1.1"
     assert [reply.step for reply in facts.replies] == ["greeting", "ehlo", "starttls"]
 
 
 def test_an_old_hello_is_refused_with_an_alert(pem: tuple[Path, Path], smtp: SmtpSettings) -> None:
-    facts = hello(inside(context(pem, ssl.TLSVersion.TLSv1_2)), smtp, Offer.SSL3_TLS11)
+    facts = hello(inside(context(pem, ssl.TLSVersion.TLSv1_2)), smtp, OLD)
     assert facts.ended == "answered"
-    assert read_answer(Offer.SSL3_TLS11, facts.received).refused
+    assert read_answer(OLD.label, facts.received).refused
+
+
+@pytest.mark.parametrize(("keys", "made"), [(KeyType.ECDSA, True), (KeyType.RSA, False), (KeyType.DSA, None)])
+def test_a_session_for_one_type_of_key_meets_that_type_or_none(
+    keys: KeyType, made: bool | None, pem: tuple[Path, Path], smtp: SmtpSettings
+) -> None:
+    """The server's key is EC; DSA cannot be asked for at all, which is our own doing."""
+    with ScriptedServer(inside(context(pem, ssl.TLSVersion.TLSv1_3, "ALL"))) as server:
+        to = Host("mx.example", "127.0.0.1", server.port)
+        if made is None:
+            with pytest.raises(ValueError, match="signature algorithms"):
+                hold_session(to, "probe.example", smtp, keys=keys)
+            return
+        facts, failure = hold_session(to, "probe.example", smtp, keys=keys)
+    assert facts is not None
+    assert (facts.tls is not None) is made
+    assert (failure is None) is made
 
 
 def closes(peer: Peer) -> None:
@@ -196,7 +219,7 @@ ENDS = [
 
 @pytest.mark.parametrize(("script", "ended", "received"), [row[1:] for row in ENDS], ids=[row[0] for row in ENDS])
 def test_how_a_hello_ended_is_recorded(script: Script, ended: str, received: bytes, smtp: SmtpSettings) -> None:
-    facts = hello(script, smtp, Offer.SSL2)
+    facts = hello(script, smtp, NO_TLS)
     assert (facts.ended, facts.received) == (ended, received)
 
 
@@ -209,7 +232,7 @@ def test_a_hello_that_could_not_be_sent_has_no_facts(smtp: SmtpSettings) -> None
         peer.say(b"454 later")
 
     with ScriptedServer(busy) as server:
-        facts, failure = put_hello(Host("mx.example", "127.0.0.1", server.port), "probe.example", smtp, Offer.SSL2)
+        facts, failure = put_hello(Host("mx.example", "127.0.0.1", server.port), "probe.example", smtp, NO_TLS)
     assert facts is None
     assert failure is not None
     assert (failure.kind, failure.stage) == (FailureKind.LIMITED, "starttls")
