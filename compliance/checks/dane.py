@@ -11,7 +11,8 @@ from compliance.model.observation import Observation
 from compliance.model.subject import DOMAIN_KINDS
 from compliance.records import tlsa
 from compliance.records.certificate import CertificateFault, matches, read
-from compliance.records.dns_walk import DnsQuestion, facts
+from compliance.records.dane_walk import dane_walk, tlsa_owner
+from compliance.records.dns_walk import DnsQuestion, drive, facts
 
 
 def dane_holds(view: HostView) -> bool:
@@ -23,7 +24,7 @@ def dane_unproven(view: HostView) -> Verdict | None:
     """Say why DANE may hold here and cannot be proven: the records were not heard, or nobody could vouch for them.
 
     A resolver's SERVFAIL is heard: no sender gets at such records, so they stand for nothing."""
-    answer = view.context.evidence.answer(DnsQuestion(f"_25._tcp.{view.name}", "TLSA"))
+    answer = _answer(view)
     steps = _way(view)
     if not steps:
         return None
@@ -54,14 +55,21 @@ def _vouched(view: HostView, records: tuple[tlsa.Tlsa, ...]) -> bool:
 def _secure_records(view: HostView) -> tuple[tlsa.Tlsa, ...]:
     """The usable TLSA records, if every answer on the way to them was secure (RFC 7672 section 2.2)."""
     context = view.context
-    question = DnsQuestion(f"_25._tcp.{view.name}", "TLSA")
-    answer = context.evidence.answer(question)
+    answer = _answer(view)
     on_the_way = _way(view)
     if not on_the_way:
         return ()
     if not context.dnssec_believed or not all(map(_is_secure, (*on_the_way, answer))):
         return ()
     return tuple(record for record in _parsed(answer) if record.usable)
+
+
+def _answer(view: HostView) -> Observation:
+    """The TLSA answer a sender goes by: at the end of a secure alias chain if there are records, else at the name."""
+    walk = drive(dane_walk(view.name), view.context.evidence.answer)
+    asked = (*walk.failed, *((walk.answer,) if walk.answer else ()))
+    recorded = [answer for answer in asked if answer.id]  # a question may have been put once only
+    return recorded[-1] if recorded else view.context.evidence.answer(DnsQuestion(tlsa_owner(walk.base), "TLSA"))
 
 
 def _way(view: HostView) -> list[Observation]:

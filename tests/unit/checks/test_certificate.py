@@ -152,6 +152,13 @@ UNVOUCHED = tuple(
     dns(name, rdtype, *data, ad=True, believed=False)
     for name, rdtype, *data in ((DOMAIN, "MX", f"10 {MX}."), (MX, "A", ADDRESS), (MX, "AAAA"))
 )
+ALIASED = (
+    dns(DOMAIN, "MX", f"10 {MX}.", ad=True),
+    dns(MX, "A", ADDRESS, ad=True, aliases=("mx.supplier.example",)),
+    dns(MX, "AAAA", ad=True, aliases=("mx.supplier.example",)),
+    dns("_25._tcp.mx.supplier.example", "TLSA", ee(STRANGE), ad=True),
+    good(chain=STRANGE),
+)
 DANE_ROWS = [
     ("DANE-EE needs no issuer", TRUST, dane(EE), "pass met_through_dane"),
     ("DANE-EE needs no name", NAME, dane(EE), "pass met_through_dane"),
@@ -184,6 +191,7 @@ DANE_ROWS = [
     ("not answered, and the MX is unsigned", TRUST, dane(SILENT, secure=("A",)), "fail self_signed"),
     ("SERVFAIL", TRUST, dane(tlsa(rcode="SERVFAIL", ad=False)), "fail self_signed"),
     ("without the way there", TRUST, (EE, good(chain=STRANGE)), "fail self_signed"),
+    ("records at the end of a secure alias", TRUST, ALIASED, "pass met_through_dane"),
 ]
 
 
