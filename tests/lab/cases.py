@@ -111,7 +111,7 @@ _ALL = (
             **_CLOSED,
             "smtpd_tls_security_level": "encrypt",
             "smtpd_tls_req_ccert": "yes",
-            "smtpd_tls_protocols": ">=TLSv1.2, <=TLSv1.2",
+            "smtpd_tls_mandatory_protocols": ">=TLSv1.2, <=TLSv1.2",
         },
     ),
     # Partners whose names fail.

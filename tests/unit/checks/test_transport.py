@@ -183,13 +183,13 @@ ROWS = [
         (nothing("limited", "greeting", "421"), NO_CIPHER),
         "not_tested theirs not_seen_twice",
         CLEAN,
-    ),  # noqa: E501
+    ),
     (
         "bytes behind 220",
         (good(stopped=failure("protocol", "starttls", "bytes behind 220")),),
         "pass starttls_works",
         "bytes_behind_220",
-    ),  # noqa: E501
+    ),
     # inside TLS
     (
         "silent inside TLS",
