@@ -55,6 +55,16 @@ class Asked:
         return self.outcome is Outcome.REFUSED or (bool(self.version) and not self.in_span)
 
 
+#: handshake_failure and protocol_version: what was offered is not taken.
+_OF_THE_OFFER = frozenset({40, 70})
+
+
+def turned_down_otherwise(asked: Asked) -> bool:
+    """Tell whether a hello was turned down by an alert that does not speak of what it offers (RFC 8446 section 6.2)."""
+    alert = asked.answer.alert if asked.answer else None
+    return alert is not None and alert.fatal and alert.description not in _OF_THE_OFFER
+
+
 class Ledger:
     """The book of one walk, in order. In it the small form of a hello stands for the whole list of suites."""
 
@@ -129,7 +139,8 @@ class Ledger:
         for each in self.entries:
             if each.version in OLD_VERSIONS and NUMBERS[each.version] < number <= each.offer.version:
                 return each
-            whole = each.span is Span.OLD and set(SUITES_SSL3) <= set(each.offer.suites)
+            named = bool(each.offer.sni) or not self.shown.sni or not turned_down_otherwise(each)
+            whole = each.span is Span.OLD and set(SUITES_SSL3) <= set(each.offer.suites) and named
             if whole and each.outcome is Outcome.REFUSED and each.offer.version >= number:
                 return each
         return None

@@ -23,7 +23,7 @@ from compliance.records.tls_classes import (
     key_type,
 )
 from compliance.records.tls_client_hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, HelloOffer
-from compliance.records.tls_ledger import Asked, Ledger, Span
+from compliance.records.tls_ledger import Asked, Ledger, Span, turned_down_otherwise
 from compliance.records.tls_profile import TlsProfile, profile_of
 from compliance.records.tls_question import (
     OLD_LABEL,
@@ -182,6 +182,9 @@ class _Walk:
         accepted: list[str] = []
         for name, offer in self._older(accepted):
             asked = yield from self.ask(name, offer, Span.OLD)
+            if not asked.version and self._shown.sni and turned_down_otherwise(asked):
+                # Some servers turn down whoever names nobody, whatever the version.
+                asked = yield from self.ask(f"{name}_sni", replace(offer, sni=self._shown.sni), Span.OLD)
             if asked.version not in _OLD:
                 break
             accepted.append(asked.version)

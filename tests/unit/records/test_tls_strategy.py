@@ -145,7 +145,7 @@ def test_a_host_that_turns_connections_away_is_asked_no_more() -> None:
 )  # fmt: skip
 def test_garbage_proves_nothing(garbage: bytes) -> None:
     found, asking = profile(Server(instead=garbage))
-    assert asking.connections in {5, 7}
+    assert asking.connections in {5, 6, 7}  # a name nobody asked for is asked for once
     assert not any(found.versions[version].proven for version in ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"))
     assert not any(item.proven for item in (*found.weak.values(), found.compression, found.anonymous))
 
