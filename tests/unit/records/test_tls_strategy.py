@@ -4,8 +4,9 @@ import pytest
 
 from compliance.records.tls_classes import SUITES_12, WEAK, KeyType
 from compliance.records.tls_client_hello import TLS12, HelloOffer
+from compliance.records.tls_hello import Alert, Answer
 from compliance.records.tls_profile import TlsProfile
-from compliance.records.tls_question import HelloQuestion, drive_tls
+from compliance.records.tls_question import HelloAnswer, HelloQuestion, Outcome, Question, Shown, drive_tls
 from compliance.records.tls_strategy import Depth, tls_walk
 from compliance.records.tls_suites import NAMES
 from tests.unit.records.tls_servers import BY_NAME, OCSP, SOUND, Asking, Server, profile, record
@@ -145,7 +146,8 @@ def test_a_host_that_turns_connections_away_is_asked_no_more() -> None:
 )  # fmt: skip
 def test_garbage_proves_nothing(garbage: bytes) -> None:
     found, asking = profile(Server(instead=garbage))
-    assert asking.connections in {5, 6, 7}  # a name nobody asked for is asked for once
+    named = garbage.endswith(b"\x70")  # who names nobody is asked once more, by name
+    assert asking.connections in ({6} if named else {5, 7})
     assert not any(found.versions[version].proven for version in ("SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"))
     assert not any(item.proven for item in (*found.weak.values(), found.compression, found.anonymous))
 
@@ -206,3 +208,18 @@ def test_a_walk_ends_whatever_comes(depth: Depth) -> None:
     asking = Asking(server, limit=2000)
     drive_tls(tls_walk(server.shown(), depth), asking)
     assert asking.connections < (25 if depth is Depth.LIGHT else 600)
+
+
+@pytest.mark.parametrize(("alert", "by_name"), [(80, True), (49, True), (70, False), (40, False)])
+def test_an_old_hello_turned_down_for_naming_nobody_is_asked_by_name(alert: int, by_name: bool) -> None:
+    def answer(question: Question) -> HelloAnswer:
+        asked.append(question.question)
+        return HelloAnswer(Outcome.REFUSED, Answer(alert=Alert(2, alert)))
+
+    asked: list[str] = []
+    found = drive_tls(tls_walk(Shown("TLSv1.3", "TLS_AES_128_GCM_SHA256", sni="mx.a.example")), answer)
+
+    assert ("hello ssl3_tls11_sni" in asked) is by_name
+    assert found.versions["TLSv1"].proven
+    if by_name:
+        assert found.versions["TLSv1"].questions == ("hello ssl3_tls11_sni",)
