@@ -1,12 +1,15 @@
-"""What all tests share: the lab tests need root and unpacked servers; without, they are skipped, under CI they fail."""
+"""What all tests share: what a test needs of the machine. Without it the test is skipped, and under CI it fails."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.lab.debs import missing
+from tests.lab.debs import BIN, missing
 
+#: Programs of the lab's packages serve where the machine has none of its own.
+os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{BIN}"
 LAB = Path(__file__).parent / "lab"
 
 
@@ -18,9 +21,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A build machine that cannot start the lab has tested nothing of it, and must say so."""
-    if item.get_closest_marker("lab") is None or not (reason := missing()):
+    """A build machine that cannot start the lab, or lacks a program, has tested nothing by it, and must say so."""
+    reason = missing() if item.get_closest_marker("lab") else ""
+    wanted = (name for mark in item.iter_markers("programs") for name in mark.args)
+    if absent := [name for name in wanted if shutil.which(name) is None]:
+        reason = f"not installed: {', '.join(absent)}"
+    if not reason:
         return
     if os.environ.get("CI", "").lower() in {"1", "true"}:
-        pytest.fail(f"under CI the lab must run: {reason}", pytrace=False)
+        pytest.fail(f"under CI this must run: {reason}", pytrace=False)
     pytest.skip(reason)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from tests.golden.conftest import findings, here
 _AT_ONCE = 40
 
 
-@pytest.mark.skipif(not (shutil.which("openssl") and shutil.which("dig")), reason="openssl and dig are not installed")
+@pytest.mark.programs("openssl", "dig")
 def test_every_command_shows_what_it_promises(world: World, tmp_path: Path) -> None:
     here("run", "-i", world.inventory, "-o", tmp_path, "--run-id", "a", "--quiet")
     printed = _printed(tmp_path / "a")

@@ -18,8 +18,16 @@ ROOT = LAB / "root"
 ARCHIVES = LAB / "archives"
 STAMP = LAB / "stamp.json"
 
-WANTED = ("postfix", "unbound", "nsd")
-PROGRAMS = (ROOT / "usr/lib/postfix/sbin/master", ROOT / "usr/sbin/unbound", ROOT / "usr/sbin/nsd")
+BIN = LAB / "bin"  # programs a printed command needs, for machines that have none: put it last on the path
+
+WANTED = ("postfix", "unbound", "nsd", "openssl", "bind9-dnsutils")
+CLIENTS = ("dig", "openssl")
+PROGRAMS = (
+    ROOT / "usr/lib/postfix/sbin/master",
+    ROOT / "usr/sbin/unbound",
+    ROOT / "usr/sbin/nsd",
+    *(BIN / name for name in CLIENTS),
+)
 _INST = re.compile(r"^Inst (\S+)(?: \[[^]]*])? \((\S+)")
 
 
@@ -53,10 +61,27 @@ def prepare() -> list[str]:
     for archive in sorted(ARCHIVES.glob("*.deb")):
         subprocess.run(["dpkg", "-x", str(archive), str(ROOT)], check=True)
     shutil.rmtree(ARCHIVES)
+    _wrap_clients()
     if still := missing():
         raise Unready(still)
     STAMP.write_text(json.dumps({"packages": packages}, indent=1) + "\n")
     return packages
+
+
+def libraries() -> dict[str, str]:
+    """Where packages not installed on this machine left their libraries, as the environment of a child process."""
+    folders = [folder for folder in (ROOT / "usr/lib").glob("*-linux-gnu*") if folder.is_dir()]
+    return {"LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders)} if folders else {}
+
+
+def _wrap_clients() -> None:
+    """Put the programs into BIN, each with its own libraries: the shell that runs them keeps the machine's."""
+    shutil.rmtree(BIN, ignore_errors=True)
+    BIN.mkdir()
+    said = "".join(f'{name}="{value}" ' for name, value in libraries().items())
+    for name in CLIENTS:
+        (BIN / name).write_text(f'#!/bin/sh\n{said}exec "{ROOT / "usr/bin" / name}" "$@"\n')
+        (BIN / name).chmod(0o755)
 
 
 def _lists_are_there() -> bool:

@@ -10,7 +10,7 @@ import dns.message
 import dns.query
 
 from tests.lab.cases import NAME_SERVER, NAME_SERVER_PORT, RESOLVER, RESOLVER_PORT
-from tests.lab.debs import ROOT
+from tests.lab.debs import ROOT, libraries
 from tests.lab.servers import Server
 
 _NSD = """\
@@ -63,14 +63,15 @@ class Nsd(Server):
     def __init__(self, folder: Path, zones: Mapping[str, Path]) -> None:
         binary = ROOT / "usr/sbin/nsd"
         # NSD before 4.7 keeps a database unless told not to; later ones know no such word.
-        told = subprocess.run([binary, "-v"], capture_output=True, text=True, check=False)
+        told = subprocess.run([binary, "-v"], capture_output=True, text=True, check=False, env=libraries())
         version = re.search(r"NSD version (\d+)\.(\d+)", told.stderr + told.stdout)
-        old = version is not None and (int(version[1]), int(version[2])) < (4, 7)
+        assert version is not None, f"nsd does not tell its version: {told.stderr}"
+        old = (int(version[1]), int(version[2])) < (4, 7)
         text = _NSD.format(address=self.address, port=self.port, folder=folder, database='database: ""' if old else "")
         for origin, file in zones.items():
             text += f'zone:\n  name: "{origin}"\n  zonefile: "{file}"\n'
         (folder / "nsd.conf").write_text(text)
-        super().__init__("nsd", (binary, "-d", "-c", folder / "nsd.conf"), folder / "nsd.log", _libraries())
+        super().__init__("nsd", (binary, "-d", "-c", folder / "nsd.conf"), folder / "nsd.log", libraries())
 
     def answers(self) -> bool:
         """It gives the SOA of the root."""
@@ -89,17 +90,11 @@ class Unbound(Server):
             text += f'stub-zone:\n  name: "{origin}"\n  stub-addr: {NAME_SERVER}@{NAME_SERVER_PORT}\n'
         (folder / "unbound.conf").write_text(text)
         command = (ROOT / "usr/sbin/unbound", "-d", "-p", "-c", folder / "unbound.conf")
-        super().__init__("unbound", command, folder / "unbound.log", _libraries())
+        super().__init__("unbound", command, folder / "unbound.log", libraries())
 
     def answers(self) -> bool:
         """It resolves the lab's own top."""
         return _asks_well("example.", self.address, self.port)
-
-
-def _libraries() -> dict[str, str]:
-    """Where packages not installed on this machine left their libraries."""
-    folders = [folder for folder in (ROOT / "usr/lib").glob("*-linux-gnu*") if folder.is_dir()]
-    return {"LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders)} if folders else {}
 
 
 def _asks_well(name: str, address: str, port: int) -> bool:

@@ -303,7 +303,7 @@ def by_openssl(folder: Path, signer: Made, *options: str) -> bytes:
 SOON = NOW + timedelta(minutes=10)  # OpenSSL makes certificates that are valid from now
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes what the library does not")
+@pytest.mark.programs("openssl")  # it makes what the library does not
 @pytest.mark.parametrize("digest", ["sha1", "md5", "sha256"])
 def test_an_old_digest_does_not_decide_trust(tmp_path: Path, digest: str) -> None:
     """Strength is a check of its own, and a store's security level is none unless it is told one."""
@@ -313,7 +313,7 @@ def test_an_old_digest_does_not_decide_trust(tmp_path: Path, digest: str) -> Non
     assert (path.reason, path.certificates[0].signature_hash) == ("", digest)
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes what the library does not")
+@pytest.mark.programs("openssl")  # it makes what the library does not
 def test_a_curve_written_out_is_refused(tmp_path: Path) -> None:
     curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", "ec_param_enc:explicit")
     der = by_openssl(tmp_path, ROOT, *curve)

@@ -1,6 +1,5 @@
 """The TLS walk against real servers of the machine's own OpenSSL: what is on is found, what is off is proven off."""
 
-import shutil
 import socket
 import subprocess
 import time
@@ -30,7 +29,7 @@ from compliance.records.tls_question import (
 )
 from compliance.records.tls_strategy import Depth, tls_walk
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")
+pytestmark = pytest.mark.programs("openssl")
 RSA, ECDSA = KeyType.RSA, KeyType.ECDSA
 SOUND = "ECDHE+AESGCM:ECDHE+CHACHA20"
 
