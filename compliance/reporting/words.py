@@ -43,15 +43,14 @@ class Texts:
 @cache
 def shipped_texts() -> Texts:
     """Read the package's own texts, once."""
-    reasons = _together("reasons.yaml", "reasons_transport.yaml")
-    notices = _together("notices.yaml", "notices_transport.yaml")
-    return Texts(_read("interface.yaml"), reasons, notices, _read("selftest.yaml"))
+    return Texts(_read("interface.yaml"), _together("reasons"), _together("notices"), _read("selftest.yaml"))
 
 
-def _together(*names: str) -> dict[str, Any]:
-    """Texts that several files share out between them; a key in two of them would hide one text."""
+def _together(folder: str) -> dict[str, Any]:
+    """Texts that the files of a folder share out between them; a key in two of them would hide one text."""
     found: dict[str, Any] = {}
-    for name in names:
+    place = files("compliance.reporting") / "texts" / folder
+    for name in sorted(f"{folder}/{each.name}" for each in place.iterdir() if each.name.endswith(".yaml")):
         texts = _read(name)
         if twice := found.keys() & texts.keys():
             raise ValueError(f"{name}: {', '.join(sorted(twice))}")
