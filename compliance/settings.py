@@ -126,3 +126,8 @@ class Settings:
     mta_sts: PolicySettings = field(default_factory=PolicySettings)
     period: Period = field(default_factory=Period)
     client_certificate: ClientCertificate | None = None
+
+    @property
+    def asks_a_lab(self) -> bool:
+        """Whether mail, names or policies are asked for at a port where no public host serves them."""
+        return (self.smtp.port, self.resolver.port, self.mta_sts.port) != (25, 53, 443)

@@ -36,6 +36,7 @@ def context_of(inputs: Inputs, observations: Sequence[Observation], settings: Se
         port=settings.smtp.port,
         started=started,
         seen_from_inside=settings.self_test.inside == "accepted",
+        at_lab_ports=settings.asks_a_lab,
         nameserver=next(iter(settings.resolver.nameservers), ""),
         nameserver_port=settings.resolver.port,
     )

@@ -159,7 +159,8 @@ class Prober:
         names: dict[str, set[str]] = defaultdict(set)
         ways = tuple(ways_in(chosen, self.answer))
         by_address = (each.hostname for each in everyone if Kind.INBOUND_HOST in each.kinds)
-        lab = is_lab({*(address for _, address in ways), *filter(is_address, by_address)})
+        vouched = self._settings.asks_a_lab or not all(each.is_partner for each in everyone)
+        lab = is_lab({*(address for _, address in ways), *filter(is_address, by_address)}, vouched=vouched)
         for name, address in ways:
             if is_no_mail_host(address, lab=lab):
                 continue

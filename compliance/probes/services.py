@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from compliance.model.names import is_inside, is_plain, mail_host_target
+from compliance.model.names import is_inside, is_loopback, is_plain, mail_host_target
 from compliance.model.observation import Facts, Failure, FailureKind, Observation, SmtpFacts
 from compliance.model.subject import Kind, Subject
 from compliance.probes.asker import Act, Asker
@@ -43,7 +43,7 @@ class Services:
         answer = self.answer(DnsQuestion(owner(domain), "TXT"))
         if not _announces(answer) or not is_plain(host):
             return
-        if addresses := self._outside(drive(host_addresses(host), self.answer).addresses):
+        if addresses := self._public(host):
             self._fetch(host, addresses, POLICY)
 
     def policy_again(self, domain: str) -> None:
@@ -51,8 +51,7 @@ class Services:
         host = policy_host(domain)
         first = self.asker.seen(host, POLICY)
         if first is not None and is_theirs(first.failure):
-            addresses = self._outside(drive(host_addresses(host), self.answer).addresses)
-            self._fetch(host, addresses, POLICY_AGAIN)
+            self._fetch(host, self._public(host), POLICY_AGAIN)
 
     def _fetch(self, host: str, addresses: tuple[str, ...], question: str) -> None:
         smtp = self.settings.smtp
@@ -77,6 +76,11 @@ class Services:
         """Leave out addresses of the inside of a network: who answers there is not whom the name promises."""
         accepted = self.settings.self_test.inside == "accepted"
         return tuple(address for address in addresses if accepted or not is_inside(address))
+
+    def _public(self, host: str) -> tuple[str, ...]:
+        """Give the addresses a policy may be fetched at; this very machine's own only where a lab is asked."""
+        outside = self._outside(drive(host_addresses(host), self.answer).addresses)
+        return tuple(address for address in outside if self.settings.asks_a_lab or not is_loopback(address))
 
     # -- submission -------------------------------------------------------------------------------------------------
 

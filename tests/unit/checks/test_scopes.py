@@ -133,6 +133,12 @@ HOSTS = [
     ("172.16/12 ends at 172.31", OWN, way_in(address="172.32.0.1"), [f"{MX}[172.32.0.1]:25"]),
     ("loopback is a lab", OWN, way_in(address="127.0.0.1"), [f"{MX}[127.0.0.1]:25"]),
     (
+        "a stranger's loopback is our own machine",
+        PARTNER,
+        way_in(address="127.0.0.1"),
+        [f"{MX}[127.0.0.1]:25: not_tested theirs no_host_address"],
+    ),
+    (
         "loopback beside a host on the network",
         (*OWN, inbound(ADDRESS)),
         way_in(address="127.0.0.1"),

@@ -64,18 +64,21 @@ def test_other_addresses_may_be_a_hosts(address: str) -> None:
 
 
 LABS = [
-    (("127.0.0.1", "::1", "127.0.0.9"), True),
-    (("::ffff:127.0.0.1", "0.0.0.0"), True),
-    (("127.0.0.1", "192.0.2.1"), False),
-    (("127.0.0.1", "10.0.0.1"), False),
-    (("0.0.0.0",), False),
-    ((), False),
+    (("127.0.0.1", "::1", "127.0.0.9"), True, True),
+    (("127.0.0.1", "::1", "127.0.0.9"), False, False),
+    (("::ffff:127.0.0.1", "0.0.0.0"), True, True),
+    (("127.0.0.1", "192.0.2.1"), True, False),
+    (("127.0.0.1", "10.0.0.1"), True, False),
+    (("0.0.0.0",), True, False),
+    ((), True, False),
 ]
 
 
-@pytest.mark.parametrize(("addresses", "expected"), LABS)
-def test_loopback_is_a_lab_only_where_all_is(addresses: tuple[str, ...], expected: bool) -> None:
-    assert is_lab(addresses) is expected
+@pytest.mark.parametrize(("addresses", "vouched", "expected"), LABS)
+def test_loopback_is_a_lab_only_where_all_is_and_somebody_vouches(
+    addresses: tuple[str, ...], vouched: bool, expected: bool
+) -> None:
+    assert is_lab(addresses, vouched=vouched) is expected
     assert is_no_mail_host("::ffff:127.0.0.1", lab=expected) is not expected
 
 

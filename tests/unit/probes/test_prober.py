@@ -103,6 +103,14 @@ def test_addresses_are_each_once_with_all_their_names(smtp: SmtpSettings) -> Non
     assert found == (MailAddress("127.0.0.1", 25, ("mx.a.example", "mx.b.example"), ours=True),)
 
 
+def test_our_own_machine_is_not_asked_in_a_strangers_place(smtp: SmtpSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "asks_a_lab", False)
+    with DnsServer(TABLE) as server:
+        run = Run(server.port, smtp)
+        assert run.prober.addresses((OTHER,), (OTHER,)) == ()
+        assert run.prober.addresses((OTHER,), (OTHER, DOMAIN)) != ()
+
+
 def test_a_sound_host_costs_a_session_a_name_and_few_hellos(context: ssl.SSLContext, smtp: SmtpSettings) -> None:
     with ScriptedServer(inside(context)) as server:
         run = Run(1, smtp)

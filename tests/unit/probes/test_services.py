@@ -101,6 +101,16 @@ def test_a_policy_is_fetched_from_outside_addresses(
     assert [(seen.probe, seen.target, seen.question) for seen in journal] == [("https", POLICY_HOST, "policy")]
 
 
+@pytest.mark.parametrize(("lab", "fetched"), [(True, 1), (False, 0)])
+def test_our_own_machine_serves_no_strangers_policy(lab: bool, fetched: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Settings, "asks_a_lab", lab)
+    wire = Wire(monkeypatch)
+    made, _ = asked(table(RECORD, dns(POLICY_HOST, "A", "127.0.0.1")))
+    made.policy("a.example")
+
+    assert len(wire.done) == fetched
+
+
 @pytest.mark.parametrize(
     ("failure", "questions"),
     [(None, ["policy"]), (SILENCE, ["policy", "policy again"]), (NO_ROUTE, ["policy"])],
