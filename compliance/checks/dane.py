@@ -1,108 +1,145 @@
-"""DANE as a way to meet what is asked of a certificate (RFC 7672): secure names, secure TLSA, and a match."""
+"""What senders make of an address by DANE (RFC 7672): can they use its TLSA records, and does a chain match them."""
 
-from datetime import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 
+from compliance.checks.context import Context
+from compliance.checks.dnssec import nobody_validates
+from compliance.checks.evidence import Evidence
+from compliance.checks.presented import Presented
 from compliance.checks.registry import not_tested
 from compliance.checks.scopes import unanswered
 from compliance.checks.trust import Roots, build
-from compliance.checks.views import HostView
+from compliance.checks.views import HostView, MxView
 from compliance.model.finding import Cause, Verdict
 from compliance.model.observation import Observation
 from compliance.model.subject import DOMAIN_KINDS
 from compliance.records import tlsa
 from compliance.records.certificate import CertificateFault, matches, read
-from compliance.records.dane_walk import dane_walk, tlsa_owner
-from compliance.records.dns_walk import DnsQuestion, drive, facts
+from compliance.records.dane_walk import DaneWalk, dane_walk, is_secure
+from compliance.records.dns_walk import DnsQuestion, drive, facts, is_answered
+
+
+class Trouble(StrEnum):
+    """What keeps DANE from being used, or from being met."""
+
+    ABSENT = "absent"
+    MX_UNSIGNED = "mx_unsigned"
+    ADDRESS_UNSIGNED = "address_unsigned"
+    RECORDS_UNSIGNED = "records_unsigned"
+    UNUSABLE = "unusable"
+    LOOKUP = "lookup"
+    MISMATCH = "mismatch"
+    TA_CHAIN = "ta_chain"
+    TA_NAME = "ta_name"
+    TA_DATES = "ta_dates"
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The walk to the TLSA records of one mail host, and the MX answer it starts from; a host entry has none."""
+
+    context: Context
+    domain: str
+    walk: DaneWalk
+    mx: Observation | None
+
+    @property
+    def unproven(self) -> Verdict | None:
+        """Say that secure and insecure cannot be told apart here, if so."""
+        return nobody_validates(
+            self.context, [each for each in (self.mx, *self.walk.way, self.walk.answer) if each is not None]
+        )
+
+    @property
+    def obstacle(self) -> Trouble | Verdict | None:
+        """What keeps senders from using DANE here; a verdict where that is not known (section 2.2)."""
+        walk, mx = self.walk, self.mx
+        if cannot_tell := self.unproven:
+            return cannot_tell
+        if walk.answer is not None and not walk.published:
+            return Trouble.ABSENT
+        if mx is not None and (seen := facts(mx)) and seen.records and not is_secure(mx):
+            return Trouble.MX_UNSIGNED
+        if not walk.way or not all(map(is_secure, walk.way)):
+            return Trouble.ADDRESS_UNSIGNED
+        if walk.answer is None:
+            broken = all(_is_theirs(self.context, answer) for answer in walk.failed)  # both: the walk asks twice
+            return Trouble.LOOKUP if broken else unanswered(walk.failed, self.context)
+        if not is_secure(walk.answer):
+            return Trouble.RECORDS_UNSIGNED
+        return None if walk.usable else Trouble.UNUSABLE
+
+    def mismatch(self, shown: Presented) -> Trouble | None:
+        """Say why no usable record vouches for a chain, None if one does, whether or not the records are secure."""
+        return mismatch(self.walk.usable, shown, self._reference_names)
+
+    @property
+    def _reference_names(self) -> tuple[str, ...]:
+        """The names a certificate below a DANE-TA record may have (section 3.2.2)."""
+        seen = facts(self.mx) if self.mx else None
+        next_hop = (self.domain, *seen.aliases[-1:]) if seen and seen.records else ()
+        return (self.walk.base, *next_hop)
+
+
+def look_up(view: MxView | HostView, name: str) -> Lookup:
+    """Follow a sender from a subject to the TLSA records of one of its mail hosts, by the evidence."""
+    evidence, domain = view.context.evidence, view.subject.hostname
+    walk = drive(dane_walk(name), evidence.answer)
+    mx = evidence.answer(DnsQuestion(domain, "MX")) if view.kind in DOMAIN_KINDS else None
+    return Lookup(view.context, domain, walk, mx)
+
+
+def _is_theirs(context: Context, answer: Observation) -> bool:
+    """Whether a lookup that failed is their name servers' doing.
+
+    SERVFAIL is, since the address beside it was given. Silence is only where the same resolver answered another such
+    question: a filter of ours may drop the type. A refusal is the resolver's own.
+    """
+    seen = facts(answer)
+    if seen is not None:
+        return seen.rcode == "SERVFAIL"
+    return bool(answer.id) and _answers_tlsa(context.evidence)
+
+
+@lru_cache(maxsize=1)
+def _answers_tlsa(evidence: Evidence) -> bool:
+    return any(seen.question == "TLSA" and is_answered(seen) for seen in evidence.by_id.values())
+
+
+def mismatch(records: tuple[tlsa.Tlsa, ...], shown: Presented, names: tuple[str, ...]) -> Trouble | None:
+    """Say why no record vouches for a chain, None if one does. A DANE-EE match minds neither name, dates nor issuer."""
+    if tlsa.matches_leaf(records, shown.chain):
+        return None
+    anchors = tlsa.anchors(records, shown.chain[1:])  # the leaf itself takes a DANE-EE record
+    try:
+        leaf = read(shown.chain[0]) if shown.chain else None
+    except CertificateFault:
+        return Trouble.MISMATCH
+    if not anchors or leaf is None:
+        return Trouble.MISMATCH
+    if build(shown.chain, Roots(anchors=anchors), shown.at).reason:
+        return Trouble.TA_CHAIN
+    if not any(matches(leaf.dns_names, name) for name in names):
+        return Trouble.TA_NAME
+    return None if leaf.not_before <= shown.at <= leaf.not_after else Trouble.TA_DATES
 
 
 def dane_holds(view: HostView) -> bool:
     """Tell whether secure TLSA records vouch for the presented chain: DANE-EE, or DANE-TA with name and dates."""
-    return _vouched(view, _secure_records(view))
+    found = look_up(view, view.name)
+    return found.obstacle is None and found.mismatch(Presented(view.chain, view.seen_at)) is None
 
 
 def dane_unproven(view: HostView) -> Verdict | None:
     """Say why DANE may hold here and cannot be proven: the records were not heard, or nobody could vouch for them.
 
-    A resolver's SERVFAIL is heard: no sender gets at such records, so they stand for nothing."""
-    answer = _answer(view)
-    steps = _way(view)
-    if not steps:
-        return None
-    if silent := tuple(each for each in (*steps, answer) if facts(each) is None):
-        secure = view.context.dnssec_believed and all(_is_secure(each) for each in steps if each not in silent)
-        return unanswered(silent, view.context) if secure else None
-    unbelieved = not view.context.dnssec_believed or not all(map(_is_vouched_for, (*steps, answer)))
-    usable = tuple(record for record in _parsed(answer) if record.usable)
-    return not_tested(Cause.OURS, "dane_unproven", name=view.name) if unbelieved and _vouched(view, usable) else None
-
-
-def _vouched(view: HostView, records: tuple[tlsa.Tlsa, ...]) -> bool:
-    if not records or not view.chain:
-        return False
-    if tlsa.matches_leaf(records, view.chain):
-        return True
-    anchors = tlsa.anchors(records, view.chain[1:])  # the leaf itself takes a DANE-EE record
-    at = datetime.fromisoformat(view.seen_at)
-    try:
-        leaf = read(view.chain[0])
-    except CertificateFault:
-        return False
-    if not anchors or not leaf.not_before <= at <= leaf.not_after or not matches(leaf.dns_names, view.name):
-        return False
-    return not build(view.chain, Roots(anchors=anchors), at).reason
-
-
-def _secure_records(view: HostView) -> tuple[tlsa.Tlsa, ...]:
-    """The usable TLSA records, if every answer on the way to them was secure (RFC 7672 section 2.2)."""
-    context = view.context
-    answer = _answer(view)
-    on_the_way = _way(view)
-    if not on_the_way:
-        return ()
-    if not context.dnssec_believed or not all(map(_is_secure, (*on_the_way, answer))):
-        return ()
-    return tuple(record for record in _parsed(answer) if record.usable)
-
-
-def _answer(view: HostView) -> Observation:
-    """The TLSA answer a sender goes by: at the end of a secure alias chain if there are records, else at the name."""
-    walk = drive(dane_walk(view.name), view.context.evidence.answer)
-    asked = (*walk.failed, *((walk.answer,) if walk.answer else ()))
-    recorded = [answer for answer in asked if answer.id]  # a question may have been put once only
-    return recorded[-1] if recorded else view.context.evidence.answer(DnsQuestion(tlsa_owner(walk.base), "TLSA"))
-
-
-def _way(view: HostView) -> list[Observation]:
-    """The answers that led here; a domain's way begins with its MX, without which there is none."""
-    known = view.context.evidence.by_id
-    steps = [known[key] for key in view.trail if key in known]
-    if view.kind in DOMAIN_KINDS and not any(step.question == "MX" for step in steps):
-        return []
-    return [step for step in steps if not _is_empty(step)]
-
-
-def _is_empty(step: Observation) -> bool:
-    """An address family without records is no part of the way."""
-    seen = facts(step)
-    return seen is not None and seen.rcode == "NOERROR" and not seen.records
-
-
-def _is_secure(step: Observation) -> bool:
-    seen = facts(step)
-    return seen is not None and seen.ad and seen.ad_trusted and seen.rcode == "NOERROR"
-
-
-def _is_vouched_for(step: Observation) -> bool:
-    seen = facts(step)
-    return seen is not None and seen.ad_trusted
-
-
-def _parsed(answer: Observation) -> list[tlsa.Tlsa]:
-    found = []
-    seen = facts(answer)
-    for record in seen.records if seen else ():
-        try:
-            found.append(tlsa.parse(record.data))
-        except tlsa.TlsaFault:
-            continue
-    return found
+    A resolver's SERVFAIL is heard: no sender gets at such records, so they stand for nothing.
+    """
+    found = look_up(view, view.name)
+    obstacle = found.obstacle
+    if not isinstance(obstacle, Verdict) or not found.unproven:
+        return obstacle if isinstance(obstacle, Verdict) else None
+    vouched = found.mismatch(Presented(view.chain, view.seen_at)) is None
+    return not_tested(Cause.OURS, "dane_unproven", name=view.name) if vouched else None

@@ -1,12 +1,9 @@
 """DANE for mail: secure usable TLSA records at every MX name, and certificates that match them (RFC 7672)."""
 
-from enum import StrEnum
-from functools import lru_cache
-
 from compliance.checks.context import Context
-from compliance.checks.dnssec import declared, no_host, nobody_validates
-from compliance.checks.evidence import Evidence
-from compliance.checks.presented import Presented, chains
+from compliance.checks.dane import Lookup, Trouble, look_up
+from compliance.checks.dnssec import declared, no_host
+from compliance.checks.presented import chains
 from compliance.checks.registry import (
     Parameters,
     Scope,
@@ -20,32 +17,11 @@ from compliance.checks.registry import (
 )
 from compliance.checks.scopes import unanswered
 from compliance.checks.transport import starttls
-from compliance.checks.trust import Roots, build
 from compliance.checks.views import HostView, MxView
 from compliance.model.finding import Cause, Notice, Status, Value, Verdict
 from compliance.model.names import is_address
-from compliance.model.observation import Observation
-from compliance.model.subject import DOMAIN_KINDS
 from compliance.records import tlsa
-from compliance.records.certificate import CertificateFault, matches, read
-from compliance.records.dane_walk import DaneWalk, dane_walk, is_secure, tlsa_owner
-from compliance.records.dns_walk import DnsQuestion, drive, facts, is_answered
-
-
-class Trouble(StrEnum):
-    """What keeps DANE from being used, or from being met."""
-
-    ABSENT = "absent"
-    MX_UNSIGNED = "mx_unsigned"
-    ADDRESS_UNSIGNED = "address_unsigned"
-    RECORDS_UNSIGNED = "records_unsigned"
-    UNUSABLE = "unusable"
-    LOOKUP = "lookup"
-    MISMATCH = "mismatch"
-    TA_CHAIN = "ta_chain"
-    TA_NAME = "ta_name"
-    TA_DATES = "ta_dates"
-
+from compliance.records.dane_walk import DaneWalk, tlsa_owner
 
 _REASONS = {
     Trouble.ABSENT: "tlsa_missing",
@@ -61,28 +37,21 @@ _REASONS = {
 }
 
 
-def _walk(view: MxView | HostView, name: str) -> tuple[DaneWalk, Observation | None]:
-    """The walk to the TLSA records, and the MX answer it starts from; a host of the inventory has none."""
-    evidence = view.context.evidence
-    walk = drive(dane_walk(name), evidence.answer)
-    mx = evidence.answer(DnsQuestion(view.subject.hostname, "MX")) if view.kind in DOMAIN_KINDS else None
-    return walk, mx
-
-
 @check("dane_records", Scope.MX_NAMES, reperform="tlsa")
 def dane_records(view: MxView, _want: Parameters) -> Verdict:
     """The MX name has usable TLSA records, and MX, address and TLSA are all secure (RFC 7672 section 2.2)."""
     if settled := no_host(view):
         return settled
-    walk, mx = _walk(view, view.host.name)
-    verdict = _published(view, walk, mx)
-    return resting_on(noticing(verdict, *_declared(view.context, verdict)), (*view.evidence, *walk.evidence))
+    lookup = look_up(view, view.host.name)
+    verdict = _published(view, lookup)
+    return resting_on(noticing(verdict, *_declared(view.context, verdict)), (*view.evidence, *lookup.walk.evidence))
 
 
-def _published(view: MxView, walk: DaneWalk, mx: Observation | None) -> Verdict:
+def _published(view: MxView, lookup: Lookup) -> Verdict:
+    walk = lookup.walk
     if not walk.way and walk.unanswered:
         return unanswered(walk.unanswered, view.context)
-    found = _obstacle(view.context, walk, mx)
+    found = lookup.obstacle
     if isinstance(found, Verdict):
         return found
     if found:
@@ -97,14 +66,16 @@ def dane_match(view: HostView, want: Parameters) -> Verdict:
     """STARTTLS is there, and a secure TLSA record names each certificate this address presents (RFC 7672 section 3)."""
     if is_address(view.name):
         return not_applicable("no_name_to_match", address=view.name)
-    walk, mx = _walk(view, view.name)
-    verdict = _matched(view, walk, mx, want)
-    return resting_on(noticing(verdict, *_declared(view.context, verdict)), (*view.evidence, *walk.evidence))
+    lookup = look_up(view, view.name)
+    verdict = _matched(view, lookup, want)
+    evidence = verdict.evidence or view.evidence
+    return resting_on(noticing(verdict, *_declared(view.context, verdict)), (*evidence, *lookup.walk.evidence))
 
 
-def _matched(view: HostView, walk: DaneWalk, mx: Observation | None, want: Parameters) -> Verdict:
+def _matched(view: HostView, lookup: Lookup, want: Parameters) -> Verdict:
+    walk = lookup.walk
     name = tlsa_owner(walk.base)
-    found = _obstacle(view.context, walk, mx)
+    found = lookup.obstacle
     if isinstance(found, Verdict):
         return found
     where: dict[str, Value] = {"name": name, "host": view.name, "records": _shapes(walk)}
@@ -112,7 +83,7 @@ def _matched(view: HostView, walk: DaneWalk, mx: Observation | None, want: Param
         return failed(_REASONS[found], **where)
     if found and found is not Trouble.UNUSABLE:
         return not_applicable(_REASONS[found], **where)
-    shown = chains(view.sessions)
+    shown = chains(view)
     if not shown:  # with any secure TLSA record, usable or not, TLS is mandatory: section 2.2
         heard = starttls(view, want)
         if heard.status is Status.FAIL:
@@ -120,75 +91,14 @@ def _matched(view: HostView, walk: DaneWalk, mx: Observation | None, want: Param
         return not_tested(Cause.NO_EVIDENCE, "not_recorded") if heard.status is Status.PASS else heard
     if found:
         return not_applicable(_REASONS[found], **where)
-    names = _reference_names(view, walk, mx)
     for each in shown:
-        trouble = mismatch(walk.usable, each, names)
+        trouble = lookup.mismatch(each)
         if trouble and walk.base != view.name:  # a sender asks for the base by SNI, we asked for the MX name
             return not_tested(Cause.OURS, "tlsa_other_name", name=name, host=view.name)
         if trouble:
-            return failed(_REASONS[trouble], **where)
-    return passed("tlsa_matches", name=name, records=_shapes(walk))
-
-
-def _obstacle(context: Context, walk: DaneWalk, mx: Observation | None) -> Trouble | Verdict | None:
-    """What keeps senders from using DANE here; a verdict where that is not known."""
-    answers = [answer for answer in (mx, *walk.way, walk.answer) if answer is not None]
-    if cannot_tell := nobody_validates(context, answers):
-        return cannot_tell
-    if walk.answer is not None and not walk.published:
-        return Trouble.ABSENT
-    if mx is not None and (seen := facts(mx)) and seen.records and not is_secure(mx):
-        return Trouble.MX_UNSIGNED
-    if not walk.way or not all(map(is_secure, walk.way)):
-        return Trouble.ADDRESS_UNSIGNED
-    if walk.answer is None:
-        broken = all(_is_theirs(context, answer) for answer in walk.failed)  # both of them: the walk asks twice
-        return Trouble.LOOKUP if broken else unanswered(walk.failed, context)
-    if not is_secure(walk.answer):
-        return Trouble.RECORDS_UNSIGNED
-    return None if walk.usable else Trouble.UNUSABLE
-
-
-def _is_theirs(context: Context, answer: Observation) -> bool:
-    """Whether a lookup that failed is their name servers' doing.
-
-    SERVFAIL is, since the address beside it was given. Silence is only where the same resolver answered another such
-    question: a filter of ours may drop the type. A refusal is the resolver's own.
-    """
-    seen = facts(answer)
-    if seen is not None:
-        return seen.rcode == "SERVFAIL"
-    return bool(answer.id) and _answers_tlsa(context.evidence)
-
-
-@lru_cache(maxsize=1)
-def _answers_tlsa(evidence: Evidence) -> bool:
-    return any(seen.question == "TLSA" and is_answered(seen) for seen in evidence.by_id.values())
-
-
-def _reference_names(view: HostView, walk: DaneWalk, mx: Observation | None) -> tuple[str, ...]:
-    """The names a certificate below a DANE-TA record may have (RFC 7672 section 3.2.2)."""
-    seen = facts(mx) if mx else None
-    next_hop = (view.subject.hostname, *seen.aliases[-1:]) if seen and seen.records else ()
-    return (walk.base, *next_hop)
-
-
-def mismatch(records: tuple[tlsa.Tlsa, ...], shown: Presented, names: tuple[str, ...]) -> Trouble | None:
-    """Say why no record vouches for a chain, None if one does. A DANE-EE match minds neither name, dates nor issuer."""
-    if tlsa.matches_leaf(records, shown.chain):
-        return None
-    anchors = tlsa.anchors(records, shown.chain[1:])
-    try:
-        leaf = read(shown.chain[0])
-    except CertificateFault:
-        return Trouble.MISMATCH
-    if not anchors:
-        return Trouble.MISMATCH
-    if build(shown.chain, Roots(anchors=anchors), shown.at).reason:
-        return Trouble.TA_CHAIN
-    if not any(matches(leaf.dns_names, name) for name in names):
-        return Trouble.TA_NAME
-    return None if leaf.not_before <= shown.at <= leaf.not_after else Trouble.TA_DATES
+            return resting_on(failed(_REASONS[trouble], **where), dict.fromkeys((*view.evidence, *each.evidence)))
+    evidence = dict.fromkeys((*view.evidence, *(key for each in shown for key in each.evidence)))
+    return resting_on(passed("tlsa_matches", name=name, records=_shapes(walk)), evidence)
 
 
 def _shape(record: tlsa.Tlsa) -> str:

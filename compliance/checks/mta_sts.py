@@ -2,7 +2,7 @@
 
 from compliance.checks.dane_records import dane_match
 from compliance.checks.policy_file import find
-from compliance.checks.presented import Objection, chains, opinion
+from compliance.checks.presented import Objection, Presented, chains, opinion
 from compliance.checks.registry import (
     Parameters,
     Scope,
@@ -71,33 +71,41 @@ def mta_sts_truth(view: HostView, want: Parameters) -> Verdict:
     if found.policy.mode is Mode.TESTING and verdict.status is Status.FAIL:
         notice = Notice("policy_testing_mismatch", {"name": view.name})
         verdict = noticing(not_applicable("policy_in_testing", name=view.name), notice)
-    return resting_on(_beside_dane(view, verdict, want), evidence)
+    return resting_on(_beside_dane(view, verdict, want), dict.fromkeys((*evidence, *verdict.evidence)))
 
 
 def _as_promised(view: HostView, policy: Policy, want: Parameters) -> Verdict:
     if not any(mx_matches(pattern, view.name) for pattern in policy.mx):
         return failed("mx_not_in_policy", name=view.name, patterns=list(policy.mx[:_SHOWN]))
-    shown = chains(view.sessions)
+    shown = chains(view)
     heard = starttls(view, want)
     if heard.status is Status.FAIL:
         return failed("policy_without_starttls", *heard.notices, name=view.name)
     if not shown:
         return not_tested(Cause.NO_EVIDENCE, "not_recorded") if heard.status is Status.PASS else heard
-    for each in shown:
-        found = opinion(view.context, each, view.name)
-        match found.objection:
-            case None:
-                continue
-            case Objection.UNREAD:
-                return not_tested(Cause.OURS, "certificate_not_read")
-            case Objection.UNTRUSTED | Objection.PRIVATE:
-                return failed("policy_mx_untrusted", name=view.name, issuer=found.issuer, why=found.why)
-            case Objection.NAME:
-                return failed("policy_mx_name", name=view.name, names=list(found.names))
-            case Objection.DATES:
-                dates = {"not_before": found.not_before, "not_after": found.not_after}
-                return failed("policy_mx_dates", name=view.name, **dates)
-    return passed("policy_holds", name=view.name, mode=policy.mode.value)
+    faults = [(each, fault) for each in shown if (fault := _certificate_fault(view, each))]
+    for each, fault in sorted(faults, key=lambda found: found[1].status is not Status.FAIL):
+        return resting_on(fault, each.evidence)
+    return resting_on(
+        passed("policy_holds", name=view.name, mode=policy.mode.value), [key for each in shown for key in each.evidence]
+    )
+
+
+def _certificate_fault(view: HostView, shown: Presented) -> Verdict | None:
+    """What a sender that follows the policy holds against one certificate; it may meet any that is presented."""
+    found = opinion(view.context, shown, view.name)
+    match found.objection:
+        case None:
+            return None
+        case Objection.UNREAD:
+            return not_tested(Cause.OURS, "certificate_not_read")
+        case Objection.UNTRUSTED | Objection.PRIVATE:
+            return failed("policy_mx_untrusted", name=view.name, issuer=found.issuer, why=found.why)
+        case Objection.NAME:
+            return failed("policy_mx_name", name=view.name, names=list(found.names))
+        case Objection.DATES:
+            dates = {"not_before": found.not_before, "not_after": found.not_after}
+            return failed("policy_mx_dates", name=view.name, **dates)
 
 
 def _beside_dane(view: HostView, verdict: Verdict, want: Parameters) -> Verdict:

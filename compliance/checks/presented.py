@@ -1,13 +1,12 @@
 """What stands against a presented certificate where only public trust counts (RFC 8461 section 4.2, RFC 9525)."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from compliance.checks.context import Context
 from compliance.checks.trust import NOT_READ, SUBJECT_ALTERNATIVES
-from compliance.model.observation import Observation, SmtpFacts
+from compliance.checks.views import HostView
 from compliance.records.certificate import CertificateFault, matches, read
 
 
@@ -23,10 +22,11 @@ class Objection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """One chain, leaf first, DER, and when it was seen (UTC, RFC 3339)."""
+    """One chain, leaf first, DER, when it was seen (UTC, RFC 3339), and the ids of what it was seen in."""
 
     chain: tuple[bytes, ...]
     seen_at: str
+    evidence: tuple[str, ...] = ()
 
     @property
     def at(self) -> datetime:
@@ -46,14 +46,10 @@ class Opinion:
     not_after: str = ""
 
 
-def chains(sessions: Iterable[Observation]) -> tuple[Presented, ...]:
-    """Give every different chain that was presented to a client that asked by name, each as it was last seen."""
-    found: dict[tuple[bytes, ...], Presented] = {}
-    for seen in sessions:
-        tls = seen.facts.tls if isinstance(seen.facts, SmtpFacts) else None
-        if tls and tls.chain and tls.sni:
-            found[tls.chain] = Presented(tls.chain, seen.started)
-    return tuple(found.values())
+def chains(view: HostView) -> tuple[Presented, ...]:
+    """Give every different chain presented to a client that asked by this name: a pool's, and each type of key's."""
+    shown = [each for each in view.presentations if each.chosen and each.chain]
+    return tuple(Presented(each.chain, each.seen_at, (each.chosen.id,) if each.chosen else ()) for each in shown)
 
 
 def opinion(context: Context, shown: Presented, name: str) -> Opinion:

@@ -60,7 +60,8 @@ class HostView:
 
         A pool of servers may show several in its sessions, and a host may have one for each type of key.
         """
-        latest = {facts.tls.chain: seen for seen in self.sessions if (facts := heard((seen,))) and facts.tls}
+        by_name = [seen for seen in self.sessions if asked_for(seen, self.name)]
+        latest = {facts.tls.chain: seen for seen in by_name if (facts := heard((seen,))) and facts.tls}
         found = [replace(self, chosen=seen) for seen in latest.values()]
         for key in (KeyType.RSA, KeyType.ECDSA):
             item = self.tls_seen.profile.certificates[key]

@@ -56,7 +56,7 @@ ORDERS = {
     "cn_only": Order(has_names=False),
     "no_intermediate": Order(sends_intermediate=False),
     "weak_rsa": Order(key="weak"),
-    "policies": Order(names=("mta-sts.kommunen.example", "mta-sts.tilsyn.example")),
+    "policies": Order(names=tuple(f"mta-sts.{name}.example" for name in ("kommunen", "tilsyn", "ecdsa"))),
     "hostile": Order(common_name="<script>alert(1)</script>", organisation="=cmd|'/c calc'!A0"),
 }
 

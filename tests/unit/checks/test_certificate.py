@@ -1,5 +1,6 @@
 """The certificate of a mail host: issuer, name, dates and strength, and what DANE may stand for."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -147,6 +148,7 @@ def dane(*seen: Observation, secure: tuple[str, ...] = SECURE, chain: tuple[byte
 
 
 EE = tlsa(ee(STRANGE))
+SERVFAIL = tlsa(rcode="SERVFAIL", ad=False)
 SILENT = unheard(f"_25._tcp.{MX}", "TLSA")
 UNVOUCHED = tuple(
     dns(name, rdtype, *data, ad=True, believed=False)
@@ -189,7 +191,8 @@ DANE_ROWS = [
     ),
     ("the TLSA question was not answered", TRUST, dane(SILENT), "not_tested theirs dns_no_answer"),
     ("not answered, and the MX is unsigned", TRUST, dane(SILENT, secure=("A",)), "fail self_signed"),
-    ("SERVFAIL", TRUST, dane(tlsa(rcode="SERVFAIL", ad=False)), "fail self_signed"),
+    ("SERVFAIL twice", TRUST, dane(SERVFAIL, replace(SERVFAIL, question="TLSA again")), "fail self_signed"),
+    ("SERVFAIL once", TRUST, dane(SERVFAIL), "not_tested theirs dns_refused"),
     ("without the way there", TRUST, (EE, good(chain=STRANGE)), "fail self_signed"),
     ("records at the end of a secure alias", TRUST, ALIASED, "pass met_through_dane"),
 ]

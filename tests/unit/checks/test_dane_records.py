@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from compliance.checks.dane_records import dane_match, dane_records
 from compliance.checks.registry import Scope
@@ -13,6 +14,7 @@ from compliance.checks.scopes import targets
 from compliance.model.finding import Verdict
 from compliance.model.observation import Observation
 from compliance.records.der import subject_public_key_info
+from compliance.records.tls_classes import KeyType
 from tests.unit.authorities import NOW, Made, Wanted, leaf, make
 from tests.unit.checks.build import (
     ADDRESS,
@@ -33,8 +35,10 @@ from tests.unit.checks.build import (
     told,
     unheard,
     vantage,
+    walked,
     way_in,
 )
+from tests.unit.records.tls_servers import Server
 
 OWNER = f"_25._tcp.{MX}"
 SECURE = ("MX", "A")
@@ -57,6 +61,8 @@ def pki() -> dict[str, Made]:
         "named otherwise": leaf(root, names=("mx.annen.example",), **dates),
         "expired": leaf(root, names=(MX,), since=off - 30, until=off - 1),
         "foreign": leaf(other, names=(MX,), **dates),
+        "rsa": leaf(root, names=(MX,), key=rsa.generate_private_key(65537, 2048), **dates),
+        "foreign rsa": leaf(other, names=(MX,), key=rsa.generate_private_key(65537, 2048), **dates),
     }
 
 
@@ -280,3 +286,44 @@ def test_a_host_of_the_inventory_needs_no_mx() -> None:
 
 def test_a_partner_is_judged_alike() -> None:
     assert told(of_address((*WAY, EE, session("foreign")), "partner")) == "fail tlsa_mismatch"
+
+
+def both_keys(ecdsa: str, rsa: str, first: Observation | None = None) -> tuple[Observation, ...]:
+    """Walk through a host with a certificate for each type of key, each under the anchor; ECDSA is shown first."""
+    chains = {key: (pki()[name].der, pki()["root"].der) for key, name in ((KeyType.ECDSA, ecdsa), (KeyType.RSA, rsa))}
+    server = Server(keys=(KeyType.ECDSA, KeyType.RSA), chains=chains)
+    return walked(server, first or session(ecdsa, "root"))
+
+
+KEYS: list[tuple[str, tuple[str, ...], tuple[str, str], str]] = [
+    ("a record for each", (ee(), ee("rsa")), ("leaf", "rsa"), "pass tlsa_matches"),
+    ("a record for the first alone", (ee(),), ("leaf", "rsa"), "fail tlsa_mismatch"),
+    ("a record for the second alone", (ee("rsa"),), ("leaf", "rsa"), "fail tlsa_mismatch"),
+    ("one anchor above both", (ta(),), ("leaf", "rsa"), "pass tlsa_matches"),
+    ("the second not below the anchor", (ta(),), ("leaf", "foreign rsa"), "fail dane_ta_chain"),
+    (
+        "an anchor, and a record for the stranger",
+        (ta(), ee("foreign rsa")),
+        ("leaf", "foreign rsa"),
+        "pass tlsa_matches",
+    ),
+]
+
+
+@pytest.mark.parametrize(("records", "keys", "expected"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
+def test_the_certificate_of_each_key_is_judged(records: tuple[str, ...], keys: tuple[str, str], expected: str) -> None:
+    verdict = of_address((*WAY, published(*records), *both_keys(*keys)))
+    assert told(verdict) == expected
+
+
+def test_the_second_key_s_verdict_rests_on_the_hello_that_showed_it() -> None:
+    run = context((*WAY, EE, *both_keys("leaf", "rsa")))
+    views, _ = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])
+    behind = [run.evidence.by_id[key] for key in dane_match(views[0], {}).evidence]
+    assert [seen.question for seen in behind if seen.probe == "hello"] == ["hello weak12"]
+
+
+def test_a_certificate_shown_to_one_who_asked_for_nobody_is_not_judged() -> None:
+    nameless = both_keys("leaf", "rsa", session("leaf", "root", sni=""))
+    assert told(of_address((*WAY, EE, *nameless))) == "not_tested no_evidence not_recorded"
+    assert told(of_address((*WAY, EE, session("leaf", again=True), *nameless))) == "pass tlsa_matches"

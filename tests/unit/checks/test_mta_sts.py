@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from compliance.checks.mta_sts import mta_sts_policy, mta_sts_truth
 from compliance.checks.registry import Scope
@@ -16,6 +17,7 @@ from compliance.checks.views import DomainView
 from compliance.model.finding import Verdict
 from compliance.model.observation import Failure, Observation, PolicyFacts, TlsFacts
 from compliance.records.der import subject_public_key_info
+from compliance.records.tls_classes import KeyType
 from tests.unit.authorities import NOW, Made, Wanted, leaf, make
 from tests.unit.checks.build import (
     AT,
@@ -34,8 +36,10 @@ from tests.unit.checks.build import (
     told,
     unheard,
     vantage,
+    walked,
     way_in,
 )
+from tests.unit.records.tls_servers import Server
 
 OWNER, HOST = f"_mta-sts.{DOMAIN}", f"mta-sts.{DOMAIN}"
 OTHER_HOST = "mta-sts.annen.example"
@@ -58,6 +62,9 @@ def pki() -> dict[str, Made]:
         "expired": leaf(root, names=(MX, HOST), since=off - 30, until=off - 1),
         "named otherwise": leaf(root, names=("else.example",), **dates),
         "no name": leaf(root, names=(), **dates),
+        "rsa": leaf(root, names=(MX,), key=rsa.generate_private_key(65537, 2048), **dates),
+        "strange rsa": leaf(None, names=(MX,), key=rsa.generate_private_key(65537, 2048), **dates),
+        "old rsa": leaf(root, names=(MX,), since=off - 30, until=off - 1, key=rsa.generate_private_key(65537, 2048)),
         "private": leaf(own, names=(MX, HOST), **dates),
         "self-signed": leaf(None, names=(MX, HOST), **dates),
         "proxied": leaf(proxy, names=(HOST,), **dates),
@@ -320,3 +327,23 @@ def test_an_empty_chain_is_no_trusted_one() -> None:
     bare: Any = served()
     bare = replace(bare, facts=replace(bare.facts, tls=replace(bare.facts.tls, chain=())))
     assert told(of_domain(mta_sts_policy, (*FOUND, bare, BY_OTHERS))) == "fail policy_certificate_untrusted"
+
+
+KEYS = [
+    ("both as promised", "mx", "rsa", "pass policy_holds"),
+    ("a strange second", "mx", "strange rsa", "fail policy_mx_untrusted"),
+    ("an old second", "mx", "old rsa", "fail policy_mx_dates"),
+    ("another name first, sound second", "named otherwise", "rsa", "fail policy_mx_name"),
+]
+
+
+@pytest.mark.parametrize(("ecdsa", "second", "expected"), [row[1:] for row in KEYS], ids=[row[0] for row in KEYS])
+def test_the_certificate_of_each_key_is_as_the_policy_asks(ecdsa: str, second: str, expected: str) -> None:
+    chains = {KeyType.ECDSA: (pki()[ecdsa].der,), KeyType.RSA: (pki()[second].der,)}
+    server = Server(keys=(KeyType.ECDSA, KeyType.RSA), chains=chains)
+    run = run_of((*ENFORCED, *walked(server, shows(ecdsa))))
+    views, _ = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdict = mta_sts_truth(views[0], {})
+    assert told(verdict) == expected
+    if second != "rsa":
+        assert "hello weak12" in {run.evidence.by_id[key].question for key in verdict.evidence}

@@ -1,7 +1,7 @@
 """TLS servers as pure functions, from what a hello offers to the bytes of an answer: one peculiarity each."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from compliance.records.tls_answer import VERSIONS
@@ -60,6 +60,7 @@ class Server:
     answers_before_end: int = 1000
     instead: bytes = b""
     modern: bool = True  # the ordinary session works
+    chains: Mapping[KeyType, tuple[bytes, ...]] = field(default_factory=lambda: CHAINS)
 
     def __call__(self, question: HelloQuestion) -> bytes:
         offer = question.offer
@@ -96,7 +97,7 @@ class Server:
             return record(22, sent) + record(20, b"\x01") + record(23, bytes(100))
         key = key_type(suite)
         if key:
-            listed = b"".join(len(each).to_bytes(3) + each for each in CHAINS[key])
+            listed = b"".join(len(each).to_bytes(3) + each for each in self.chains[key])
             sent += message(11, len(listed).to_bytes(3) + listed)
             if self.staples and question.offer.stapling and not question.offer.small:
                 sent += message(22, b"\x01" + len(OCSP).to_bytes(3) + OCSP)
@@ -119,10 +120,10 @@ class Server:
         mine = self.suites if version == "TLSv1.2" or self.old_suites is None else self.old_suites
         usable = [s for s in mine if not classes(s) & weak and key_type(s) in self.keys]
         if version == "TLSv1.3":
-            return Shown(version, "TLS_AES_256_GCM_SHA384", CHAINS[self.keys[0]], self.keys[0], "mx.example")
+            return Shown(version, "TLS_AES_256_GCM_SHA384", self.chains[self.keys[0]], self.keys[0], "mx.example")
         key = key_type(usable[0])
         assert key is not None
-        return Shown(version, NAMES[usable[0]], CHAINS[key], key, "mx.example")
+        return Shown(version, NAMES[usable[0]], self.chains[key], key, "mx.example")
 
 
 @dataclass
