@@ -15,7 +15,7 @@ _INTERFACE = shipped_texts().interface
 _BUILT = (
     "sign_", "status_", "cause_", "who_", "duty_", "origin_", "demand_", "measure_", "matrix_", "kind_", "state_",
     "waiver_state_", "head_row_", "term_", "name_", "evidence_", "assessment_", "failure_", "why_",
-    "readme_", "review_", "check_cause_", "basis_derived", "basis_threshold", "whom_", "receiving_", "having_",
+    "readme_", "review_", "check_cause_", "basis_derived", "basis_threshold", "whom_", "receiving_", "having_", "map_",
     "wrong_", "grade_", "noted_", "rest_", "lead_outbound_", "part_", "basis_own",
 )  # fmt: skip
 _KEY = re.compile(r"""["']([a-z][a-z0-9_]*(?:_[A-Z])?)["']""")
