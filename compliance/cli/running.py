@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from compliance.cli.inventory import INVENTORY, LANGUAGE, loaded
-from compliance.cli.say import languages_of, say, text, words
+from compliance.cli.say import languages_of, say, say_read, text, words
 from compliance.demo.truth import compare
 from compliance.demo.world import World
 from compliance.fleet.processors import Progress
@@ -16,7 +16,7 @@ from compliance.pipeline.judge import judge
 from compliance.pipeline.lookup import code_of_check, look_up
 from compliance.pipeline.observe import observe
 from compliance.pipeline.order import Interrupted, Order, RunFault
-from compliance.pipeline.resume import resumable
+from compliance.pipeline.resume import resumable, supplement
 from compliance.pipeline.seal import outcome, seal
 from compliance.reporting import check_lines, summary_lines
 from compliance.store import manifest
@@ -38,7 +38,7 @@ def run(
     lang: str = typer.Option("", "--lang", help="Languages of the reports, such as nb,en."),
     resume: str = typer.Option("", "--resume", metavar="RUN", help="Go on with a run that was stopped."),
     evidence: Path = typer.Option(
-        None, "--evidence", metavar="DIR", help="Evidence supplied; not read in this version."
+        None, "--evidence", metavar="DIR", help="Evidence supplied, where it is not the inventory's evidence/."
     ),
     workers: int = typer.Option(0, "--workers", min=0, help="Hosts asked at the same time."),
     contacts: bool = typer.Option(True, "--contacts/--no-contacts", help="The sheet with contacts."),
@@ -47,14 +47,13 @@ def run(
     """Probe, judge and report."""
     found = loaded(inventory, lang)
     session = open_session(found, workers or None)
-    _say_unread(evidence or inventory / "evidence")
+    supplied = _evidence(evidence, inventory)
     resumed = run_folder(resume, reports) if resume else None
     if resumed:
         kept = resumable(resumed, found)
         only, label = list(kept.only), kept.label
         if manifest.is_sealed(resumed):
-            say("already_complete", run=str(resumed))
-            raise typer.Exit(outcome(resumed))
+            raise typer.Exit(_supplemented(resumed, supplied, contacts=contacts))
     order = Order(
         session=_part(session, only),
         settings=found.settings,
@@ -69,14 +68,28 @@ def run(
         label=label,
         languages=languages_of(lang),
         resume=resumed,
+        evidence=supplied,
+        say=say_read,
     )
     raise typer.Exit(carry_out(order, contacts=contacts))
 
 
-def _say_unread(folder: Path) -> None:
-    """Say plainly that files supplied as evidence are not read."""
-    if any(path.is_file() and not path.name.startswith(".") for path in folder.rglob("*")):
-        say("evidence_not_read", path=str(folder))
+def _evidence(chosen: Path | None, inventory: Path) -> Path:
+    """Give the folder of supplied evidence; one that was named must be there."""
+    if chosen and not chosen.is_dir():
+        raise RunFault("no_evidence_folder", path=str(chosen))
+    return chosen or inventory / "evidence"
+
+
+def _supplemented(folder: Path, evidence: Path, *, contacts: bool) -> int:
+    """Judge a complete run again with what was supplied since; nothing is asked of anybody."""
+    place = supplement(folder, evidence, say_read)
+    if place is None:
+        say("already_complete", run=str(folder))
+        return outcome(folder)
+    say("review_written", path=str(place))
+    _publish(place, contacts=contacts)
+    return outcome(place)
 
 
 def carry_out(order: Order, *, contacts: bool = True) -> int:

@@ -8,6 +8,8 @@ from typing import Any
 
 import typer
 
+from compliance.model.observation import Observation
+from compliance.model.supplied import SuppliedFile
 from compliance.pipeline.order import RunFault
 from compliance.reporting.words import LANGUAGES, Words
 from compliance.store.files import Spoilt
@@ -42,6 +44,19 @@ def text(key: str, file: str = "cli.yaml", /, **values: object) -> str:
 def say(key: str, **values: object) -> None:
     """Print one text of texts/cli.yaml."""
     typer.echo(text(key, **values))
+
+
+def say_read(seen: Observation) -> None:
+    """Tell of one file of supplied evidence: what read it, and how many of its lines could not be read."""
+    file = getattr(seen.facts, "file", None)
+    if isinstance(file, SuppliedFile):
+        say("evidence_read", name=file.name, reader=seen.probe, lines=file.lines, older=file.older)
+        for kind in file.unread:
+            say("evidence_unread", name=file.name, count=kind.count, kind=kind.kind, example=kind.example)
+    if seen.failure and seen.failure.stage == "recognise":
+        say("evidence_unknown", name=seen.target)
+    elif seen.failure:
+        say("evidence_broken", name=seen.target, why=seen.failure.detail)
 
 
 def languages_of(option: str) -> tuple[str, ...]:

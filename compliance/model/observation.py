@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
+from compliance.model.supplied import MailLogFacts
 from compliance.strict import Base64, Discriminator
 
 _STRICT: dict[str, str] = {"extra": "forbid"}
@@ -204,7 +205,7 @@ class StatementFacts:
     date: str
 
 
-Facts = DnsFacts | SmtpFacts | HelloFacts | PolicyFacts | VantageFacts | StatementFacts
+Facts = DnsFacts | SmtpFacts | HelloFacts | PolicyFacts | VantageFacts | StatementFacts | MailLogFacts
 AnyFacts = Annotated[Facts, Discriminator("kind")]
 
 

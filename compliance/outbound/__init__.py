@@ -1,1 +1,1 @@
-"""The sending side: canary receiver and readers of supplied evidence. Nothing is built here yet."""
+"""The sending side: readers of the evidence that the organisation supplies."""

@@ -18,6 +18,7 @@ from compliance.strict import dump_json
 
 FINDINGS = "findings.jsonl"
 SUMMARY = "summary.json"
+REVIEWS = "reviews"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -45,16 +46,22 @@ def reproduces(folder: Path) -> bool:
 
 def review(folder: Path, inputs: Inputs, name: str) -> tuple[Path, tuple[Finding, ...]]:
     """Judge a sealed run's evidence by other inputs, into `reviews/<name>/`: a run folder, not yet sealed."""
-    place = _free(folder / "reviews", name)
+    place = begin_review(folder, inputs, name)
+    return place, judge(place)
+
+
+def begin_review(folder: Path, inputs: Inputs, name: str, evidence: Path | None = None) -> Path:
+    """Make `reviews/<name>/` of a sealed run, with its evidence or that of another review of it; not yet judged."""
+    place = _free(folder / REVIEWS, name)
     place.mkdir(parents=True, mode=0o700)
-    write_bytes(place / journal.NAME, (folder / journal.NAME).read_bytes())
+    write_bytes(place / journal.NAME, ((evidence or folder) / journal.NAME).read_bytes())
     stored_inputs.write(place, inputs)
     baseline = inputs.baseline
     first = stored_run.read(folder)
     note = BaselineNote(baseline.id, baseline.version, sha256(place / stored_inputs.FOLDER / "baseline.json"))
     origin = Previous(first.run_id, sha256(folder / manifest.NAME))
     stored_run.write(place, replace(first, baseline=note, review_of=origin, evidence={}))
-    return place, judge(place)
+    return place
 
 
 def _free(parent: Path, name: str) -> Path:

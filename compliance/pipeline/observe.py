@@ -13,6 +13,7 @@ from compliance.model.observation import Failure, Observation, Origin, Statement
 from compliance.model.target import MailAddress
 from compliance.pipeline.order import Interrupted, Order, RunFault
 from compliance.pipeline.prepare import prepare, vantage_name
+from compliance.pipeline.supplied import take_in, waiting
 from compliance.probes.asker import Asker
 from compliance.probes.prober import Prober
 from compliance.probes.tls import ClientCertificateFault, load_identity
@@ -36,6 +37,8 @@ def observe(order: Order) -> Path:
     folder = order.resume or prepare(order)
     log = Journal(folder)
     try:
+        if order.evidence:
+            take_in(waiting(order.evidence, stored_run.read(folder), log.known), log, order.say)
         addresses = _ask_all(order, log)
     except KeyboardInterrupt:
         raise Interrupted(folder) from None

@@ -6,9 +6,14 @@ from pathlib import Path
 
 from compliance.fleet.processors import Progress
 from compliance.fleet.session import Session
+from compliance.model.observation import Observation
 from compliance.model.subject import Subject
 from compliance.model.waiver import Statement, Waiver
 from compliance.settings import Settings
+
+
+def _unsaid(_seen: Observation) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +21,8 @@ class Order:
     """What a run is to be: over which session, for whom, and where it lands.
 
     `folder` is the inventory's, from which paths in the settings are read; `reports` where run folders land.
-    `all_subjects` is the whole inventory, of which the session may hold a part (`only`).
+    `all_subjects` is the whole inventory, of which the session may hold a part (`only`). `evidence` is the folder of
+    what the organisation supplies, None where nothing is; `say` is told of each file that was read.
     """
 
     session: Session
@@ -32,6 +38,8 @@ class Order:
     label: str = ""
     languages: tuple[str, ...] = ()
     resume: Path | None = None
+    evidence: Path | None = None
+    say: Callable[[Observation], None] = _unsaid
 
 
 class Interrupted(Exception):  # noqa: N818 - no error: somebody pressed Ctrl-C

@@ -1,0 +1,146 @@
+"""Evidence that the organisation supplied: what a file is, and what was distilled from it.
+
+Of logs and messages only domains, host names, addresses, counts, TLS facts and times are kept: never local parts,
+subjects or message ids. Names that are no plain host names are left empty. Times are UTC, RFC 3339, to the second.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+_STRICT: dict[str, str] = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadLines:
+    """Lines of one kind that could not be read: how many, and the first of them, cut and with names taken out."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    kind: str
+    count: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuppliedFile:
+    """One file as it was supplied. `folder` is its place in `evidence/`, `place` the folder below that, if it has one.
+
+    `lines` are all lines (or rows, or entries), `older` those before the period, `unread` those of no known form.
+    `year_assumed`: its dates have no year, so the file's own date told which year is meant.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    folder: str  # logs | exchange | messages | policy | canary
+    place: str
+    name: str
+    sha256: str
+    size: int
+    first: str  # of what counts; `` where nothing in it has a time
+    last: str
+    lines: int
+    older: int = 0
+    unread: tuple[UnreadLines, ...] = ()
+    year_assumed: bool = False
+
+    @property
+    def not_read(self) -> int:
+        """How many lines could not be read."""
+        return sum(kind.count for kind in self.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsTally:
+    """So many messages went under this TLS. What the log does not tell is empty.
+
+    `version` is TLSv1.3, TLSv1.2, TLSv1.1, TLSv1, SSLv3; `suite` the name in the log. `trust` is Postfix's word for the
+    peer's certificate (Verified, Trusted, Untrusted, Anonymous), or `dane` or `mta_sts` where a service says so.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    version: str
+    suite: str
+    trust: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Messages that went one way: `tls` by kind, `clear` without TLS, `unknown` where the log does not tell.
+
+    A delivery is `clear` only if the same program logged a TLS session before it and another after it: what logs no
+    TLS session may have had one.
+
+    `failed_tls` are those of `clear` that went so after a handshake with the same host had failed.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    tls: tuple[TlsTally, ...] = ()
+    clear: int = 0
+    unknown: int = 0
+    failed_tls: int = 0
+    first_tls: str = ""
+    last_tls: str = ""
+    first_clear: str = ""
+    last_clear: str = ""
+
+    @property
+    def encrypted(self) -> int:
+        """Messages under TLS."""
+        return sum(tally.count for tally in self.tls)
+
+    @property
+    def messages(self) -> int:
+        """All messages."""
+        return self.encrypted + self.clear + self.unknown
+
+
+@dataclass(frozen=True, slots=True)
+class RelayFlow:
+    """What was delivered to one host's address and port; `name` as the sender knew it."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    name: str
+    address: str
+    port: int
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class DomainFlow:
+    """What was exchanged with one domain. `direction`: to | from. `hosts`: up to three names it went by most."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    domain: str
+    direction: str
+    hosts: tuple[str, ...]
+    flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class LogInstance:
+    """One mail program in a log: the host's name in the log and the name the program logs by.
+
+    `logs_tls`: it wrote at least one line of an outgoing TLS session, without which its silence proves nothing.
+    What has no plain name, and what is more than is kept one by one, stands under the empty name.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    host: str
+    program: str
+    logs_tls: bool
+    relays: tuple[RelayFlow, ...]
+    domains: tuple[DomainFlow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MailLogFacts:
+    """A mail log, or a service's report of what it sent. `product`: postfix | exim | exchange_online."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    kind: Literal["mail_log"]
+    file: SuppliedFile
+    product: str
+    instances: tuple[LogInstance, ...]
+
+
+SuppliedFacts = MailLogFacts
+"""Every kind of supplied facts has the `file` it was read from."""
