@@ -42,6 +42,7 @@ _THIS_MACHINE = frozenset({b"127.0.0.1", b"::1"})
 class _Process:
     """One smtp process: the session its last TLS line spoke of, and the message it delivered last."""
 
+    instance: Instance
     place: tuple[bytes, bytes] | None = None
     tls: Tls | None = None
     reused: bool = False
@@ -103,8 +104,8 @@ class _Book:
         self.first = self.last = self.lines = self.older = 0
         self._since = int(since.timestamp())
         self._instances: dict[tuple[bytes, str], Instance] = {}
-        self._senders: dict[tuple[bytes, bytes], _Process] = {}
-        self._receivers: dict[tuple[bytes, bytes], Tls | None] = {}
+        self._senders: dict[bytes, _Process] = {}  # by host, program and process as they stand in the line
+        self._receivers: dict[bytes, Tls | None] = {}
         self._queued: dict[tuple[bytes, bytes], tuple[Instance, Relay, Tls | None, bool]] = {}
         self._programs: dict[bytes, tuple[_Handler, str] | None] = {}
         self._handlers: dict[str, _Handler] = {"smtp": self._smtp, "smtpd": self._smtpd, "qmgr": self._qmgr}
@@ -119,7 +120,7 @@ class _Book:
             if found is None or len(line) > LONGEST:
                 self._other(line)
                 continue
-            written, host, tag, pid = found.groups()
+            written, host, tag = found.group(1, 2, 3)
             if written != date:
                 date, when = written, seconds(written)
             if when is None:
@@ -133,8 +134,8 @@ class _Book:
             if when > self.last:
                 self.last = when
             handler = programs[tag] if tag in programs else self._learn(tag)
-            if handler and pid:
-                handler[0](line[found.end() :], host, handler[1], pid, when)
+            if handler:
+                handler[0](line[found.end() :], host, handler[1], line[found.start(2) : found.end()], when)
 
     def _other(self, line: bytes) -> None:
         if len(line) > LONGEST:
@@ -158,29 +159,31 @@ class _Book:
             self._instances[key] = Instance(safe.host_name(host), prefix)
         return self._instances[key]
 
-    def _smtp(self, body: bytes, host: bytes, prefix: str, pid: bytes, when: int) -> None:
-        """Take a line of the delivering client."""
+    def _sender(self, host: bytes, prefix: str, who: bytes, when: int) -> _Process | None:
         instance = self._instance(host, prefix)
         if instance is None:
+            return None
+        if len(self._senders) >= _MOST_PROCESSES:
+            self._senders.pop(next(iter(self._senders)))
+        return self._senders.setdefault(who, _Process(instance, known=when - self.first > _OLD_SESSION))
+
+    def _smtp(self, body: bytes, host: bytes, prefix: str, who: bytes, when: int) -> None:
+        """Take a line of the delivering client."""
+        process = self._senders.get(who) or self._sender(host, prefix, who, when)
+        if process is None:
             self.unread.note("too_many_programs", body)
             return
-        key = (host, prefix.encode() + pid)
-        process = self._senders.get(key)
-        if process is None:
-            if len(self._senders) >= _MOST_PROCESSES:
-                self._senders.pop(next(iter(self._senders)))
-            process = self._senders[key] = _Process(known=when - self.first > _OLD_SESSION)
         if found := DELIVERY.match(body):
             if FORGED in body[found.end() :]:
                 self.unread.note("delivery", body)
                 return
-            self._delivered(instance, process, found.groups(), when)
+            self._delivered(process, found.groups(), when)
         elif found := TLS_TO.match(body):
             trust, how, _, address, port, version, suite = found.groups()
             if version not in VERSIONS or not SUITE.fullmatch(suite):
                 self.unread.note("tls", body)
                 return
-            instance.session(TO)
+            process.instance.session(TO)
             process.place, process.reused, process.known = (address, port), how == b"reused", True
             process.tls = (version.decode(), suite.decode(), trust.decode())
             process.failed = None
@@ -194,7 +197,7 @@ class _Book:
             self.unread.note("delivery", body)
 
     @staticmethod
-    def _delivered(instance: Instance, process: _Process, said: tuple[bytes, ...], when: int) -> None:
+    def _delivered(process: _Process, said: tuple[bytes, ...], when: int) -> None:
         queue, mailbox, _, name, address, port, cached, status = said
         place = (address, port)
         same = process.queue == queue and process.to == place and when - process.when <= _SAME_MESSAGE
@@ -206,8 +209,8 @@ class _Book:
         known, process.known = process.known, True
         if status != b"sent" or _is_inside(address, port):
             return
+        instance, domain = process.instance, safe.domain(mailbox)
         relay = (safe.host_name(name), safe.address(address), int(port))
-        domain = safe.domain(mailbox)
         if process.used:
             instance.encrypted(TO, relay, domain, process.used, when)
         elif known or cached:
@@ -215,13 +218,12 @@ class _Book:
         else:
             instance.unknown(TO, relay, domain)
 
-    def _smtpd(self, body: bytes, host: bytes, prefix: str, pid: bytes, _when: int) -> None:
+    def _smtpd(self, body: bytes, host: bytes, prefix: str, who: bytes, _when: int) -> None:
         """Take a line of the receiving server: it has one client at a time."""
-        key = (host, prefix.encode() + pid)
         if body.startswith((b"connect from ", b"disconnect from ")):
             if len(self._receivers) >= _MOST_PROCESSES:
                 self._receivers.pop(next(iter(self._receivers)))
-            self._receivers[key] = None
+            self._receivers[who] = None
         elif found := TLS_FROM.match(body):
             trust, _, _, version, suite = found.groups()
             instance = self._instance(host, prefix)
@@ -229,7 +231,7 @@ class _Book:
                 self.unread.note("tls", body)
                 return
             instance.session(FROM)
-            self._receivers[key] = (version.decode(), suite.decode(), trust.decode())
+            self._receivers[who] = (version.decode(), suite.decode(), trust.decode())
         elif found := CLIENT.match(body):
             queue, name, address, more = found.groups()
             instance = self._instance(host, prefix)
@@ -238,11 +240,11 @@ class _Book:
             relay = (safe.host_name(name), safe.address(address), 0)
             if len(self._queued) >= _MOST_QUEUED:
                 self._queued.pop(next(iter(self._queued)))
-            self._queued[host, queue] = (instance, relay, self._receivers.get(key), key in self._receivers)
+            self._queued[host, queue] = (instance, relay, self._receivers.get(who), who in self._receivers)
         elif TLS_LINE.match(body):
             self.unread.note("tls", body)
 
-    def _qmgr(self, body: bytes, host: bytes, _prefix: str, _pid: bytes, when: int) -> None:
+    def _qmgr(self, body: bytes, host: bytes, _prefix: str, _who: bytes, when: int) -> None:
         """Take a line of the queue: the sender's domain of what smtpd took."""
         if not self._queued or not (found := SENDER.match(body)):
             return

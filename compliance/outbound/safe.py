@@ -5,7 +5,7 @@ import re
 from functools import lru_cache
 
 from compliance.model.hidden import HIDDEN
-from compliance.model.names import is_address, is_domain, is_plain
+from compliance.model.names import NameFault, is_address, is_domain, is_plain, to_ascii
 
 _EXAMPLE = 100
 _HIDDEN = re.compile(f"[{HIDDEN}]")
@@ -35,13 +35,17 @@ def address(text: bytes) -> str:
     return str(ipaddress.ip_address(found)) if is_address(found) else ""
 
 
-@lru_cache(maxsize=16384)
 def domain(mailbox: bytes) -> str:
     """Give the domain behind a mailbox's last @ in lower case if it can be a mail domain, else ``."""
-    text = mailbox.rpartition(b"@")[2].decode("utf-8", "replace").rstrip(".").lower()
+    return _domain(mailbox.rpartition(b"@")[2])
+
+
+@lru_cache(maxsize=16384)
+def _domain(part: bytes) -> str:
+    text = part.decode("utf-8", "replace").rstrip(".").lower()
     if not text.isascii():
         try:
-            text = text.encode("idna").decode("ascii")
-        except UnicodeError:
+            text = to_ascii(text)
+        except NameFault:
             return ""
     return text if is_domain(text) else ""

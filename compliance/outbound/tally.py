@@ -133,7 +133,9 @@ class Instance:
             if len(self._domains) >= MOST:
                 key = (direction, "")
             tally = self._domains.setdefault(key, Tally())
-        names = self._names.setdefault(key, Counter())
+        names = self._names.get(key)
+        if names is None:
+            names = self._names.setdefault(key, Counter())
         if relay[0] in names or len(names) < _NAMES:
             names[relay[0]] += 1
         if direction == FROM:
