@@ -52,15 +52,18 @@ class Peer:
 
 
 class ScriptedServer:
-    """Runs a script on every connection; `reset` tells whether a client ended with RST, `heard` what it said."""
+    """Runs a script on every connection; `reset` tells whether a client ended with RST, `heard` what it said.
 
-    def __init__(self, script: Script) -> None:
+    It listens where it is told, else on a port of its own.
+    """
+
+    def __init__(self, script: Script, listening: socket.socket | None = None) -> None:
         self._script = script
         self._stop = threading.Event()
         self.heard: list[bytes] = []
         self.connections = 0
         self.reset = False
-        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket = listening or socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
