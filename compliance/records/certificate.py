@@ -243,9 +243,12 @@ def _usage(usage: x509.KeyUsage | None) -> tuple[str, ...] | None:
 
 
 def matches(names: Iterable[str], host: str) -> bool:
-    """Tell whether a dNSName is the host's (RFC 9525 section 6.3): a wildcard is the whole leftmost label, and one."""
+    """Tell whether a dNSName is the host's (RFC 9525 section 6.3): a wildcard is the whole leftmost label, and one.
+
+    A dNSName that ends in a dot is nobody's: no verifier takes it (RFC 5280 section 4.2.1.6).
+    """
     wanted = host.lower().removesuffix(".").split(".")
-    return _is_name(wanted) and any(_matches(name.lower().removesuffix(".").split("."), wanted) for name in names)
+    return _is_name(wanted) and any(_matches(name.lower().split("."), wanted) for name in names)
 
 
 def _matches(presented: list[str], wanted: list[str]) -> bool:

@@ -91,7 +91,7 @@ def test_addresses_are_no_names() -> None:
 MATCHES = (
     ("mx.example.com", "mx.example.com", True),
     ("MX.Example.COM", "mx.example.com.", True),
-    ("mx.example.com.", "mx.example.com", True),
+    ("mx.example.com.", "mx.example.com", False),
     ("*.example.com", "mx.example.com", True),
     ("*.example.com", "example.com", False),
     ("*.example.com", "a.mx.example.com", False),
