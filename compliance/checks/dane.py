@@ -112,7 +112,8 @@ def mismatch(records: tuple[tlsa.Tlsa, ...], shown: Presented, names: tuple[str,
     """Say why no record vouches for a chain, None if one does. A DANE-EE match minds neither name, dates nor issuer."""
     if tlsa.matches_leaf(records, shown.chain):
         return None
-    anchors = tlsa.anchors(records, shown.chain[1:])  # the leaf itself takes a DANE-EE record
+    sent = tlsa.anchors(records, shown.chain[1:])  # the leaf itself takes a DANE-EE record
+    anchors = (*sent, *tlsa.anchors_not_sent(records, shown.chain))
     try:
         leaf = read(shown.chain[0]) if shown.chain else None
     except CertificateFault:
@@ -120,7 +121,7 @@ def mismatch(records: tuple[tlsa.Tlsa, ...], shown: Presented, names: tuple[str,
     if not anchors or leaf is None:
         return Trouble.MISMATCH
     if build(shown.chain, Roots(anchors=anchors), shown.at).reason:
-        return Trouble.TA_CHAIN
+        return Trouble.TA_CHAIN if sent else Trouble.MISMATCH
     if not any(matches(leaf.dns_names, name) for name in names):
         return Trouble.TA_NAME
     return None if leaf.not_before <= shown.at <= leaf.not_after else Trouble.TA_DATES

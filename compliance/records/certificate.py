@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from cryptography.x509.oid import (
     AuthorityInformationAccessOID,
     NameOID,
@@ -202,6 +203,25 @@ def _is_forged(certificate: x509.Certificate) -> bool:
     except Exception:  # noqa: BLE001 - an algorithm or key the library does not take: ValueError, TypeError, many more
         return False
     return False
+
+
+def is_signed_by(der: bytes, public_key: bytes) -> bool:
+    """Tell whether a certificate's signature is of a key (SubjectPublicKeyInfo); what cannot be read or done is not."""
+    try:
+        certificate, key = _load(der), load_der_public_key(public_key)
+        signature, signed = certificate.signature, certificate.tbs_certificate_bytes
+        match key, certificate.signature_algorithm_parameters:
+            case rsa.RSAPublicKey(), padding.AsymmetricPadding() as scheme if certificate.signature_hash_algorithm:
+                key.verify(signature, signed, scheme, certificate.signature_hash_algorithm)
+            case ec.EllipticCurvePublicKey(), ec.ECDSA() as scheme:
+                key.verify(signature, signed, scheme)
+            case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey(), _:
+                key.verify(signature, signed)
+            case _:
+                return False
+    except Exception:  # noqa: BLE001 - a forged one, and as above
+        return False
+    return True
 
 
 def _key(certificate: x509.Certificate, der: bytes) -> tuple[str, int, str]:

@@ -40,6 +40,11 @@ def subject_public_key_info(certificate: bytes) -> bytes:
     return bytes([_SEQUENCE]) + _length(len(content)) + content
 
 
+def is_public_key(der: bytes) -> bool:
+    """Tell whether octets have the form of a SubjectPublicKeyInfo (RFC 5280 section 4.1); raises DerFault."""
+    return [tag for tag, _ in _children(_only(der, _SEQUENCE))] == [_SEQUENCE, _BITS]
+
+
 def names(certificate: bytes) -> tuple[bytes, bytes]:
     """Give issuer and subject of a certificate as they stand (RFC 5280 section 4.1); raises DerFault."""
     fields = _to_be_signed(certificate)

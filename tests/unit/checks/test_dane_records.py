@@ -108,6 +108,8 @@ RECORDS: list[tuple[str, tuple[Observation, ...], str]] = [
     ("some unusable", (*WAY, published(ee(), ee(usage=1))), "pass tlsa_published"),
     ("usage 0 and 1 alone", (*WAY, published(ee(usage=1), ta(0))), "fail tlsa_unusable"),
     ("unknown selector", (*WAY, published("3 2 1 aa")), "fail tlsa_unusable"),
+    ("a digest cut short", (*WAY, published(ee()[:-2])), "fail tlsa_unusable"),
+    ("no certificate", (*WAY, published("2 0 0 3003020101")), "fail tlsa_unusable"),
     ("unreadable", (*WAY, published("3 1 1 xx")), "fail tlsa_unusable"),
     ("none", (*WAY, ABSENT), "fail tlsa_missing"),
     ("no such name", (*WAY, dns(OWNER, "TLSA", rcode="NXDOMAIN")), "fail tlsa_missing"),
@@ -225,6 +227,12 @@ MATCHES: list[tuple[str, tuple[Observation, ...], str]] = [
     ("STARTTLS missing", (*WAY, EE, *SHUT), "fail dane_without_starttls"),
     ("STARTTLS missing, only unusable records", (*WAY, published(ta(0)), *SHUT), "fail dane_without_starttls"),
     ("STARTTLS missing once", (*WAY, EE, heard(ehlo=PLAIN)), "not_tested ours not_seen_twice"),
+    ("a digest cut short", (*WAY, published(ee()[:-2]), session("leaf")), "not_applicable tlsa_unusable"),
+    (
+        "DANE-TA whole, not sent",
+        (*WAY, published(f"2 0 0 {pki()['root'].der.hex()}"), session("leaf")),
+        "pass tlsa_matches",
+    ),
     ("mismatch, all unusable", (*WAY, published(ta(0)), session("foreign")), "not_applicable tlsa_unusable"),
     (
         "no handshake",
