@@ -23,6 +23,7 @@ from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.names import is_address
 from compliance.records.certificate import Certificate, CertificateFault, matches, read
 
+_FLOORS = {"rsa_bits": 2048, "ec_bits": 256}
 _BETTER_THAN_SHA1 = frozenset({"sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512", ""})
 
 
@@ -104,8 +105,19 @@ def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
     root = path.certificates[-1].subject
     if path.private and not view.subject.is_partner:
         return failed("private_root", root=root)
-    verdict = passed("issuer_trusted", issuer=issuer, root=root)
-    return noticing(verdict, Notice("private_root", {"root": root})) if path.private else verdict
+    notices = [Notice("private_root", {"root": root})] if path.private else []
+    if words := _strict_words(view, leaf):
+        notices.append(Notice("strict_verifier", {"words": words}))
+    return passed("issuer_trusted", *notices, issuer=issuer, root=root)
+
+
+def _strict_words(view: HostView, leaf: Certificate) -> str:
+    """What a strict verifier holds against a trusted chain besides name, dates and strength: those are told apart."""
+    at = _seen_at(view)
+    otherwise = not leaf.not_before <= at <= leaf.not_after or not matches(leaf.dns_names, view.name)
+    if otherwise or _weak_link(leaf, _path(view), _FLOORS):
+        return ""
+    return view.context.strict_objection(view.chain, at, view.name)
 
 
 def _out_of_date(view: HostView) -> Certificate | None:
@@ -180,11 +192,9 @@ def certificate_strength(view: HostView, want: Parameters) -> Verdict:
     if isinstance(leaf, Verdict):
         return leaf
     path = _path(view)
-    *below, top = path.certificates or (leaf,)
-    for certificate in (*below, top):
-        if fault := _weakness(certificate, want, anchor=certificate is top and bool(path.certificates)):
-            return fault
-    for certificate in (*below, top):
+    if fault := _weak_link(leaf, path, want):
+        return fault
+    for certificate in path.certificates or (leaf,):
         if certificate.key_type == "other":
             return not_tested(Cause.OURS, "key_kind_unknown", kind=certificate.key_algorithm)
     if len(path.certificates) < len(path.fingerprints):
@@ -195,6 +205,13 @@ def certificate_strength(view: HostView, want: Parameters) -> Verdict:
     if path.superfluous:
         notices.append(Notice("superfluous_certificates", {"count": path.superfluous}))
     return passed("strong_enough", *notices, key=leaf.key_type.upper(), bits=leaf.key_bits, hash=leaf.signature_hash)
+
+
+def _weak_link(leaf: Certificate, path: Path, want: Parameters) -> Verdict | None:
+    """What is weak in the built path, or in the leaf where none was built."""
+    *below, top = path.certificates or (leaf,)
+    faults = (_weakness(each, want, anchor=each is top and bool(path.certificates)) for each in (*below, top))
+    return next(filter(None, faults), None)
 
 
 def _weakness(certificate: Certificate, want: Parameters, *, anchor: bool) -> Verdict | None:

@@ -11,6 +11,7 @@ from publicsuffixlist import PublicSuffixList
 from compliance.checks.evidence import Evidence, place_of, smtp_facts
 from compliance.checks.tls_seen import TlsSeen, replay
 from compliance.checks.trust import Path, Roots, build
+from compliance.checks.webpki import objection
 from compliance.model.names import is_address, is_lab
 from compliance.model.observation import FailureKind, Observation, SmtpFacts, VantageFacts
 from compliance.model.requirement import Baseline
@@ -37,6 +38,7 @@ class Context:
     nameserver_port: int = 53
     _operators: dict[str, str] = field(default_factory=dict)
     _built: dict[tuple[tuple[bytes, ...], datetime], Path] = field(default_factory=dict)
+    _objections: dict[tuple[tuple[bytes, ...], datetime, str], str] = field(default_factory=dict)
     _tls: dict[tuple[str, int], TlsSeen] = field(default_factory=dict)
 
     @cached_property
@@ -59,6 +61,13 @@ class Context:
         if key not in self._built:
             self._built[key] = build(chain, self.roots, at, self._issuers_seen)
         return self._built[key]
+
+    def strict_objection(self, chain: tuple[bytes, ...], at: datetime, name: str) -> str:
+        """Give what a strict verifier holds against a chain that leads to a root, `` where it takes it."""
+        key = (chain, at, name)
+        if key not in self._objections:
+            self._objections[key] = objection(chain, self.path(chain, at), self.roots, at, name)
+        return self._objections[key]
 
     @cached_property
     def _issuers_seen(self) -> tuple[bytes, ...]:

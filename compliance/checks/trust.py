@@ -7,7 +7,7 @@ may be used for is looked at here, as OpenSSL does for the purpose `sslserver`: 
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -53,6 +53,11 @@ SUBJECT_ALTERNATIVES, EXTENDED_USAGE, KEY_USAGE = "2.5.29.17", "2.5.29.37", "2.5
 _TLS_KEY_USES = frozenset({"digital_signature", "key_encipherment", "key_agreement"})
 
 
+def fingerprint(der: bytes) -> str:
+    """Give the SHA-256 of a certificate, lower-case hex."""
+    return hashlib.sha256(der).hexdigest()
+
+
 class _Link(NamedTuple):
     """A certificate as octets and as OpenSSL has it."""
 
@@ -62,7 +67,7 @@ class _Link(NamedTuple):
     @property
     def fingerprint(self) -> str:
         """SHA-256, lower-case hex."""
-        return hashlib.sha256(self.der).hexdigest()
+        return fingerprint(self.der)
 
     def in_date(self, at: datetime) -> bool:
         """Tell whether the dates allow it; what cannot be read is left for the path to tell of."""
@@ -113,6 +118,10 @@ class Roots:
         store = self._store(link for link in self._links.values() if link.der == leaf.der or link.in_date(at))
         store.set_flags(_NO_CHECK_TIME)
         return store
+
+    def among(self, fingerprints: Container[str]) -> tuple[bytes, ...]:
+        """Give the roots with these fingerprints, DER."""
+        return tuple(link.der for link in self._links.values() if link.fingerprint in fingerprints)
 
     def _store(self, links: Iterable[_Link]) -> crypto.X509Store:
         store = crypto.X509Store()
@@ -174,7 +183,7 @@ def _judged(leaf: _Link, company: Sequence[_Link], roots: Roots, at: datetime) -
         return Path("wrong_usage", code=_INVALID_PURPOSE)
     if {EXTENDED_USAGE, KEY_USAGE} & set(summary.unread):
         return Path(NOT_READ)
-    prints = [hashlib.sha256(der).hexdigest() for der in built]
+    prints = [fingerprint(der) for der in built]
     return Path("", "", path, prints[-1] in roots.private, fingerprints=frozenset(prints))
 
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from compliance.checks.trust import Roots
+from tests.unit.authorities import CA_USAGE
 from tests.unit.checks.build import AT, MX
 
 
@@ -56,6 +57,8 @@ class Paper:
             builder = builder.add_extension(x509.UnrecognizedExtension(oid, b"\x30\x03\x02\x01"), critical=False)
         if self.common == "Root":
             builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            builder = builder.add_extension(CA_USAGE, critical=True)
+        builder = builder.add_extension(x509.AuthorityKeyIdentifier(b"Root", None, None), critical=False)
         return builder.sign(key(signer), hashes.SHA256()).public_bytes(Encoding.DER)
 
 
