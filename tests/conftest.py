@@ -10,13 +10,14 @@ from tests.lab.debs import BIN, missing
 
 #: Programs of the lab's packages serve where the machine has none of its own.
 os.environ["PATH"] = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{BIN}"
-LAB = Path(__file__).parent / "lab"
+#: Where every test starts real servers.
+LABS = (Path(__file__).parent / "lab", Path(__file__).parent / "zones")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test under tests/lab is a lab test, marked or not."""
+    """Every test under tests/lab and tests/zones is a lab test, marked or not."""
     for item in items:
-        if LAB in item.path.parents:
+        if not set(LABS).isdisjoint(item.path.parents):
             item.add_marker(pytest.mark.lab)
 
 

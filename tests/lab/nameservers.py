@@ -59,6 +59,7 @@ class Nsd(Server):
     """An authoritative server of every lab zone."""
 
     address, port = NAME_SERVER, NAME_SERVER_PORT
+    known = "."  # a zone of its own
 
     def __init__(self, folder: Path, zones: Mapping[str, Path]) -> None:
         binary = ROOT / "usr/sbin/nsd"
@@ -74,20 +75,24 @@ class Nsd(Server):
         super().__init__("nsd", (binary, "-d", "-c", folder / "nsd.conf"), folder / "nsd.log", libraries())
 
     def answers(self) -> bool:
-        """It gives the SOA of the root."""
-        return _asks_well(".", self.address, self.port)
+        """It gives the SOA of a zone it has."""
+        return _asks_well(self.known, self.address, self.port)
 
 
 class Unbound(Server):
     """A validating resolver that knows no root but the lab's."""
 
     address, port = RESOLVER, RESOLVER_PORT
+    name_server = f"{NAME_SERVER}@{NAME_SERVER_PORT}"
 
-    def __init__(self, folder: Path, origins: tuple[str, ...], anchor: str) -> None:
+    def __init__(self, folder: Path, origins: tuple[str, ...], anchor: str, local: tuple[str, ...] = ()) -> None:
+        """Ask `name_server` for each of the `origins`; `local` zones are asked for too, which Unbound else answers."""
         (folder / "root.ds").write_text(anchor + "\n")
         text = _UNBOUND.format(address=self.address, port=self.port, folder=folder)
         for origin in origins:  # a stub for each: delegations carry no port
-            text += f'stub-zone:\n  name: "{origin}"\n  stub-addr: {NAME_SERVER}@{NAME_SERVER_PORT}\n'
+            text += f'stub-zone:\n  name: "{origin}"\n  stub-addr: {self.name_server}\n'
+        if local:
+            text += "server:\n" + "".join(f'  local-zone: "{zone}" nodefault\n' for zone in local)
         (folder / "unbound.conf").write_text(text)
         command = (ROOT / "usr/sbin/unbound", "-d", "-p", "-c", folder / "unbound.conf")
         super().__init__("unbound", command, folder / "unbound.log", libraries())
