@@ -84,9 +84,10 @@ class DnsFacts:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One SMTP reply (RFC 5321 section 4.2); `sent` is our line.
+    """One SMTP reply (RFC 5321 section 4.2); `sent` is our line, or the two lines that went in one packet.
 
-    `step`: greeting, ehlo, helo, starttls, ehlo_tls, quit.
+    `step`: greeting, ehlo, helo, starttls, ehlo_tls, quit; where a command went behind STARTTLS in its packet also
+    in_clear (heard before TLS began) and surplus (after the answer to QUIT was due).
     """
 
     __pydantic_config__: ClassVar = _STRICT

@@ -1,29 +1,28 @@
 """Everything a run asks, in the order it asks it: vantage, DNS of the subjects, mail hosts, mail hosts again.
 
-Never MAIL, RCPT, DATA or AUTH: what is sent to a mail host is EHLO, HELO, STARTTLS, a TLS hello and QUIT.
+Never MAIL, RCPT, DATA or AUTH: what is sent to a mail host is EHLO, HELO, STARTTLS, a TLS hello and QUIT. What goes to
+hosts of our own alone stands in own_host.py.
 """
 
-import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from compliance.model.names import is_address, is_inside, is_lab, is_no_mail_host, is_plain
 from compliance.model.observation import (
     DnsFacts,
-    Facts,
-    Failure,
     FailureKind,
-    HelloFacts,
     Observation,
     SmtpFacts,
 )
 from compliance.model.subject import OWN, Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
+from compliance.probes.budget import Act, Budget
 from compliance.probes.dns import Resolver, reverse_name
 from compliance.probes.dns_asking import DnsAsking
 from compliance.probes.net import own_name
+from compliance.probes.own_host import OwnHost
 from compliance.probes.services import Services, submission_ports
 from compliance.probes.smtp import Host, hold_session
 from compliance.probes.tls import load_identity
@@ -45,8 +44,6 @@ _FULL_BUDGET = 40  # what it takes to name every suite of an own host
 _NO_MAIL = frozenset({RouteState.NULL, RouteState.NO_MAIL, RouteState.NO_DOMAIN})
 _ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail hosts are judged by DNS alone
 
-Act = Callable[[], tuple[Facts | None, Failure | None]]
-
 
 class Prober:
     """Asks the world through an Asker; safe for many threads. Raises ClientCertificateFault when made."""
@@ -58,10 +55,8 @@ class Prober:
         self._identity = load_identity(settings.client_certificate, folder, environ)
         self._dns = DnsAsking(asker, Resolver(settings.resolver))
         self.ehlo = ehlo_name_of(settings.ehlo, "" if settings.ehlo else own_name())
-        self._lock = threading.Lock()
-        self._spent = Counter(address for seen in asker.all_seen() if (address := _connected_to(seen)) is not None)
-        self._gates: dict[str, threading.BoundedSemaphore] = {}
-        self._services = Services(settings, self.ehlo, asker, self.answer, self._budgeted, self._gate)
+        self._budget = Budget(settings.smtp, asker.all_seen())
+        self._services = Services(settings, self.ehlo, asker, self.answer, self._budget.spending, self._budget.gate)
 
     # -- vantage ----------------------------------------------------------------------------------------------------
 
@@ -152,7 +147,8 @@ class Prober:
         What the whole inventory says of a host holds in a subset run too: dummies and hosts it bids us leave alone
         (`probe: never`) are not among them. Nor are addresses of the inside of a network, whatever name leads there,
         unless the run is meant to be made from inside: who answers there is not whom the name promises. Nor are
-        addresses of no host, and this machine's own outside a lab.
+        addresses of no host, and this machine's own outside a lab. Where entries disagree on whose an address is, it is
+        asked as others' are.
         """
         chosen, everyone = tuple(chosen), tuple(inventory)
         left_alone = {each.hostname for each in everyone if each.dummy or each.probe == "never"}
@@ -167,14 +163,14 @@ class Prober:
             elsewhere = is_inside(address) and self._settings.self_test.inside != "accepted"
             if name not in left_alone and address not in left_alone and not elsewhere:
                 names[address].add(name)
-        own = {
-            each.hostname
-            for each in everyone
-            if each.managed_by == OWN and {Kind.INBOUND_HOST, Kind.SUBMISSION_HOST} & set(each.kinds)
-        }
+        hosts = [each for each in everyone if {Kind.INBOUND_HOST, Kind.SUBMISSION_HOST} & set(each.kinds)]
+        own = {each.hostname for each in hosts if each.managed_by == OWN}
+        others = {each.hostname for each in hosts if each.managed_by not in {"", OWN}}
         port = self._settings.smtp.port
         return tuple(
-            MailAddress(address, port, _names(address, led), ours=bool(own & {address, *led}))
+            MailAddress(
+                address, port, _names(address, led), ours=bool(own & {address, *led}) and not others & {address, *led}
+            )
             for address, led in sorted(names.items())
         )
 
@@ -190,19 +186,21 @@ class Prober:
 
     def mail_host(self, host: MailAddress) -> None:
         """Hold an ordinary session under each name; then, where TLS was heard, walk through it once."""
-        with self._gate(host.address):
+        with self._budget.gate(host.address):
             for name in host.names:
                 self._session(host, name, SESSION)
             self._tls(host, again=False)
+            self._own_host(host, again=False)
 
     def mail_host_again(self, host: MailAddress) -> None:
         """Ask again what came to nothing, at the end of the run: a fault counts only when it was seen twice."""
-        with self._gate(host.address):
+        with self._budget.gate(host.address):
             for name in host.names:
                 first = self._asker.seen(host.target(name), SESSION)
                 if first is not None and _worth_another(first):
                     self._session(host, name, SESSION_AGAIN)
             self._tls(host, again=True)
+            self._own_host(host, again=True)
 
     def _tls(self, host: MailAddress, *, again: bool) -> None:
         """Walk through the TLS of an address; the second time only what is not known is put."""
@@ -211,13 +209,25 @@ class Prober:
         full = host.ours and self._settings.smtp.depth is Depth.FULL
 
         def spend(act: Act) -> Act:
-            return self._budgeted(host.address, 0, act, least=_FULL_BUDGET if full else 0)
+            return self._budget.spending(host.address, 0, act, least=_FULL_BUDGET if full else 0)
 
         depth = TlsDepth.FULL if full else TlsDepth.LIGHT
         asking = TlsAsking(
             host, self._asker, self.ehlo, self._settings.smtp, self._identity, spend, depth=depth, again=again
         )
         asking.walk(self._sessions(host))
+
+    def _own_host(self, host: MailAddress, *, again: bool) -> None:
+        """Put what no host is asked but ours, where an ordinary session came to a reply inside TLS."""
+        smtp = self._settings.smtp
+        if not host.ours or smtp.depth is Depth.LIGHT or all(map(_worth_another, self._sessions(host))):
+            return
+        least = _FULL_BUDGET if smtp.depth is Depth.FULL else 0
+
+        def spend(act: Act) -> Act:
+            return self._budget.spending(host.address, 0, act, least=least)
+
+        OwnHost(host, self._asker, self.ehlo, smtp, self._identity, spend).ask(again=again)
 
     def _session(self, host: MailAddress, name: str, question: str) -> Observation:
         first = self._asker.seen(host.target(name), SESSION) if question == SESSION_AGAIN else None
@@ -228,7 +238,7 @@ class Prober:
             "smtp",
             host.target(name),
             question,
-            self._budgeted(
+            self._budget.spending(
                 host.address,
                 kept,
                 lambda: hold_session(
@@ -256,43 +266,11 @@ class Prober:
                 if seen := self._asker.seen(host.target(name), question):
                     yield seen
 
-    # -- budget -----------------------------------------------------------------------------------------------------
-
-    def _gate(self, address: str) -> threading.BoundedSemaphore:
-        """At most `per_address` at a time talk to one address."""
-        with self._lock:
-            gate = self._gates.get(address)
-            if gate is None:
-                gate = self._gates[address] = threading.BoundedSemaphore(max(1, self._settings.smtp.per_address))
-            return gate
-
-    def _budgeted(self, address: str, kept: int, act: Act, *, least: int = 0) -> Act:
-        """Spend one connection of an address's budget, or say that it is used up; `least` is the budget's floor."""
-        budget = max(self._settings.smtp.connections_per_address, least)
-
-        def spend() -> tuple[Facts | None, Failure | None]:
-            with self._lock:
-                if self._spent[address] + kept >= budget:
-                    return None, Failure(FailureKind.LIMITED, "budget")
-                self._spent[address] += 1
-            return act()
-
-        return spend
-
 
 def _names(address: str, led: set[str]) -> tuple[str, ...]:
     """The names of an address; the address itself is one only where no name leads to it."""
     named = sorted(led - {address})
     return tuple(named) or (address,)
-
-
-def _connected_to(seen: Observation) -> str | None:
-    """The address an earlier observation spent a connection on (for a run that is resumed)."""
-    if isinstance(seen.facts, SmtpFacts | HelloFacts):
-        return seen.facts.address
-    talked = seen.probe in {"smtp", "hello", "submission"}
-    spent = talked and seen.failure is not None and seen.failure.stage != "budget"
-    return seen.target.rpartition("[")[2].partition("]")[0] if spent else None
 
 
 def _worth_another(first: Observation) -> bool:

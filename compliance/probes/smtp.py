@@ -6,6 +6,7 @@ stopped is kept beside the failure that stopped it.
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from compliance.model.observation import Failure, FailureKind, Reply, SmtpFacts, TlsFacts
@@ -57,38 +58,40 @@ class Session:
         """Wait for the greeting (RFC 5321 section 3.1): 554 and other 5xx turn us away, 4xx bids us wait."""
         reply = self._hear("greeting", "", self.settings.greeting_timeout)
         if not 200 <= reply.code < 300:
-            raise _turned_down(reply)
+            raise turned_down(reply)
 
     def hello(self, step: str = "ehlo") -> Reply:
         """Say EHLO (section 4.1.1.1). 500 and 502 are answers: such a host does not know the word."""
         reply = self._say(f"EHLO {self.ehlo_name}", step)
         if not 200 <= reply.code < 300 and (reply.code not in _UNKNOWN_COMMAND or step != "ehlo"):
-            raise _turned_down(reply)
+            raise turned_down(reply)
         return reply
 
     def helo(self) -> None:
         """Say HELO, as one does where EHLO is unknown (section 3.2)."""
         reply = self._say(f"HELO {self.ehlo_name}", "helo")
         if not 200 <= reply.code < 300:
-            raise _turned_down(reply)
+            raise turned_down(reply)
 
     def begin_tls(self) -> None:
         """Say STARTTLS and get 220 (RFC 3207 section 4); what stands behind it in clear is thrown away and noted."""
         reply = self._say("STARTTLS", "starttls")
         if reply.code != 220:
-            raise _turned_down(reply)
+            raise turned_down(reply)
         self._usable = False
         channel = self._line()
         if channel.unread:
             channel.unread = b""
             self.odd = Failure(FailureKind.PROTOCOL, "starttls", BYTES_BEHIND_220)
 
-    def handshake(self, *, smaller: bool = False, everything: bool = False, keys: KeyType | None = None) -> None:
+    def handshake(
+        self, *, smaller: bool = False, everything: bool = False, keys: KeyType | None = None, named: bool = True
+    ) -> None:
         """Do the TLS handshake, for the certificate of one type of key if `keys`; raises Stopped (stage `tls`)."""
         channel = self._line()
         channel.wire, self.tls = handshake(
             channel.wire,
-            self.host.name,
+            self.host.name if named else "",
             channel.deadline,
             self.identity,
             smaller=smaller,
@@ -136,7 +139,7 @@ def offers_starttls(reply: Reply) -> bool:
     return any(_OFFER.fullmatch(line) for line in reply.lines)
 
 
-def _turned_down(reply: Reply) -> Stopped:
+def turned_down(reply: Reply) -> Stopped:
     """A reply that ends the session: 5xx is a refusal, 4xx a limit, anything else no dialogue we know."""
     if 500 <= reply.code < 600:
         kind = FailureKind.REJECTED
@@ -156,28 +159,38 @@ def hold_session(
     smaller: bool = False,
     everything: bool = False,
     keys: KeyType | None = None,
+    named: bool = True,
 ) -> tuple[SmtpFacts | None, Failure | None]:
     """Hold an ordinary session to its end. Facts are None only where no connection was made.
 
     `smaller` asks for TLS with a hello that fits one segment: the second asking, so that a size is nobody's fault.
     `everything` offers suites without encryption too, where no handshake came about with the others.
-    `keys` asks for the certificate of one type of key.
+    `keys` asks for the certificate of one type of key; not `named` asks for nobody's (no SNI).
     """
     session = Session(host, ehlo_name, settings, identity)
+    return carried_out(session, lambda: _run(session, smaller=smaller, everything=everything, keys=keys, named=named))
+
+
+def carried_out(session: Session, steps: Callable[[], None]) -> tuple[SmtpFacts | None, Failure | None]:
+    """Take the steps of a session to its end or its stop, say good-bye, and give what was heard.
+
+    Facts are None only where no connection was made.
+    """
     failure: Failure | None = None
     try:
-        _run(session, smaller=smaller, everything=everything, keys=keys)
+        steps()
     except Stopped as stop:
         failure = stop.failure
     finally:
         session.quit()
     if session.channel is None:
         return None, failure
+    host = session.host
     facts = SmtpFacts("smtp", host.name, host.address, host.port, tuple(session.replies), session.tls, connections=1)
     return facts, failure or session.odd
 
 
-def _run(session: Session, *, smaller: bool, everything: bool, keys: KeyType | None) -> None:
+def _run(session: Session, *, smaller: bool, everything: bool, keys: KeyType | None, named: bool) -> None:
     session.open()
     session.greeting()
     answer = session.hello()
@@ -187,5 +200,5 @@ def _run(session: Session, *, smaller: bool, everything: bool, keys: KeyType | N
     if not offers_starttls(answer):
         return
     session.begin_tls()
-    session.handshake(smaller=smaller, everything=everything, keys=keys)
+    session.handshake(smaller=smaller, everything=everything, keys=keys, named=named)
     session.hello("ehlo_tls")

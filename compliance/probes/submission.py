@@ -1,8 +1,7 @@
 """A submission port: TLS before a word is said (RFC 8314 section 3.3), then greeting, EHLO and QUIT; no login."""
 
 from compliance.model.observation import Failure, SmtpFacts
-from compliance.probes.net import Stopped
-from compliance.probes.smtp import Host, Session
+from compliance.probes.smtp import Host, Session, carried_out
 from compliance.settings import SmtpSettings
 
 
@@ -14,17 +13,11 @@ def hold_implicit_session(
     Facts are None only where no connection was made.
     """
     session = Session(host, ehlo_name, settings)
-    failure: Failure | None = None
-    try:
+
+    def steps() -> None:
         session.open()
         session.handshake()
         session.greeting()
         session.hello("ehlo_tls")
-    except Stopped as stop:
-        failure = stop.failure
-    finally:
-        session.quit()
-    if session.channel is None:
-        return None, failure
-    facts = SmtpFacts("smtp", host.name, host.address, host.port, tuple(session.replies), session.tls, connections=1)
-    return facts, failure or session.odd
+
+    return carried_out(session, steps)

@@ -165,7 +165,7 @@ def handshake(
     """
     begun = time.monotonic()
     watch = _Watch()
-    sni = "" if is_address(name) else name
+    sni = "" if is_address(name) else name  # no name is asked for where there is none
     context = _context(identity, watch)
     if everything:
         context.set_cipher_list(_EVERYTHING)
