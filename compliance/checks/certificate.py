@@ -18,6 +18,7 @@ from compliance.checks.registry import (
 )
 from compliance.checks.stapled import revoked
 from compliance.checks.trust import NOT_READ, SUBJECT_ALTERNATIVES, Path, loads
+from compliance.checks.unnamed import beside_unnamed
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.names import is_address
@@ -133,6 +134,7 @@ def _out_of_date(view: HostView) -> Certificate | None:
 
 
 @check("certificate_name", Scope.MAIL_HOSTS, reperform="certificate")
+@beside_unnamed
 @each_chain
 def certificate_name(view: HostView, want: Parameters) -> Verdict:
     """A dNSName of the certificate matches the MX name (RFC 9525 section 6); a DANE-EE match needs no name."""

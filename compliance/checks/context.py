@@ -17,6 +17,7 @@ from compliance.model.observation import FailureKind, Observation, SmtpFacts, Va
 from compliance.model.requirement import Baseline
 from compliance.model.subject import HOST_KINDS, OWN, Kind, Subject
 from compliance.records.mail_route import ways_in
+from compliance.settings import Depth
 
 _MOST_ISSUERS = 90
 
@@ -36,6 +37,7 @@ class Context:
     at_lab_ports: bool = False
     nameserver: str = ""  # the first resolver of the settings, `` = the machine's own
     nameserver_port: int = 53
+    depth: Depth = Depth.OWN
     _operators: dict[str, str] = field(default_factory=dict)
     _built: dict[tuple[tuple[bytes, ...], datetime], Path] = field(default_factory=dict)
     _objections: dict[tuple[tuple[bytes, ...], datetime, str], str] = field(default_factory=dict)

@@ -12,9 +12,11 @@ from compliance.model.observation import (
     StatementFacts,
 )
 from compliance.records.dns_walk import DnsQuestion
+from compliance.records.injection import INJECTION, UNNAMED
 
 NOT_RECORDED = "not recorded"
 _ORDINARY = frozenset({"session", "session again"})
+_OF_OWN_HOSTS = frozenset({INJECTION, UNNAMED})
 
 
 class Evidence:
@@ -24,6 +26,7 @@ class Evidence:
         self._asked: dict[tuple[str, str], Observation] = {}
         self._sessions: dict[str, list[Observation]] = defaultdict(list)
         self._tls: dict[str, list[Observation]] = defaultdict(list)
+        self._own: dict[tuple[str, str], Observation] = {}
         self.by_id: dict[str, Observation] = {}
         for seen in observations:
             self.by_id[seen.id] = seen
@@ -32,6 +35,8 @@ class Evidence:
                 self._sessions[seen.target].append(seen)
             elif seen.probe in {"smtp", "hello"}:  # one that was not sent counts too: it is why a thing is unproven
                 self._tls[place_of(seen.target)].append(seen)
+            elif seen.probe in _OF_OWN_HOSTS:
+                self._own[place_of(seen.target), seen.question] = seen
 
     def answer(self, question: DnsQuestion) -> Observation:
         """Give the recorded answer to a DNS question; one that was never asked has a failure and no id."""
@@ -52,6 +57,10 @@ class Evidence:
     def tls_questions(self, address: str, port: int) -> tuple[Observation, ...]:
         """Give what the TLS walk put to one address, in order: raw hellos, and sessions that are not ordinary."""
         return tuple(self._tls.get(f"[{address}]:{port}", ()))
+
+    def of_own_host(self, address: str, port: int, question: str) -> Observation | None:
+        """Give what was asked of a host of ours alone, whatever name it was asked under; None if it was not."""
+        return self._own.get((f"[{address}]:{port}", question))
 
     def statement(self, requirement: str) -> Observation | None:
         """Give what a person declared about a requirement."""

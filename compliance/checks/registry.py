@@ -15,6 +15,7 @@ class Scope(StrEnum):
     """What the targets of a check are."""
 
     MAIL_HOSTS = "mail_hosts"  # each address of each MX name, or of a host entry
+    OWN_MAIL_HOSTS = "own_mail_hosts"  # the same, of hosts that are ours to run
     MX_NAMES = "mx_names"  # each MX name of a domain
     DOMAIN = "domain"  # the domain itself
     SELECTORS = "selectors"  # each DKIM selector of the inventory

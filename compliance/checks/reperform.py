@@ -295,6 +295,7 @@ _HOST_WAYS: Mapping[str, Callable[[HostView, Verdict], Reperform]] = {
     "dane": _dane,
     "sts_host": _policy_host,
     "submission": _submission,
+    "injection": lambda _view, _verdict: NOTHING,  # no standard tool sends two lines in one packet and goes on into TLS
 }
 _OWNERS: Mapping[str, Callable[[str], str]] = {"tls_rpt": tls_rpt_owner, "mta_sts": sts_owner}
 

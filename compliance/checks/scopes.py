@@ -10,9 +10,10 @@ from compliance.checks.views import DomainView, HostView, MxView, SelectorView, 
 from compliance.model.finding import Cause, Verdict
 from compliance.model.names import is_address, is_inside, is_no_host, is_no_mail_host
 from compliance.model.observation import FailureKind, Observation
-from compliance.model.subject import DOMAIN_KINDS, Kind, Subject
+from compliance.model.subject import DOMAIN_KINDS, OWN, Kind, Subject
 from compliance.records.dns_walk import DnsQuestion, drive, facts
 from compliance.records.mail_route import HostState, Route, RouteHost, RouteState, host_addresses, mail_route
+from compliance.settings import Depth
 
 Settled = tuple[str, Verdict, tuple[str, ...]]
 """A target that needs no check: its name, its verdict, its evidence."""
@@ -68,6 +69,15 @@ def _mail_hosts(context: Context, subject: Subject, kind: Kind) -> Targets:
     settled_lines = (line for _, lines in found for line in lines)
     left_out = _left_out(route.domain, route.left_out, route.evidence)
     return tuple(view for views, _ in found for view in views), (*settled_lines, *left_out)
+
+
+def _own_mail_hosts(context: Context, subject: Subject, kind: Kind) -> Targets:
+    """What may trouble a host is put to hosts of ours alone, and not in a run that is to ask little."""
+    if subject.managed_by != OWN:
+        return (), ((subject.hostname, not_tested(Cause.NOT_ASKED, "only_own_hosts"), ()),)
+    if context.depth is Depth.LIGHT:
+        return (), ((subject.hostname, not_tested(Cause.NOT_ASKED, "depth_light"), ()),)
+    return _mail_hosts(context, subject, kind)
 
 
 def _left_out(name: str, count: int, evidence: tuple[str, ...]) -> tuple[Settled, ...]:
@@ -215,6 +225,7 @@ def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets
 
 _SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
     Scope.MAIL_HOSTS: _mail_hosts,
+    Scope.OWN_MAIL_HOSTS: _own_mail_hosts,
     Scope.MX_NAMES: _mx_names,
     Scope.DOMAIN: _domain,
     Scope.PARTNER: _domain,

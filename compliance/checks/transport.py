@@ -62,7 +62,7 @@ def read_session(session: Observation, view: HostView) -> Outcome:
         return _after_tls(facts, trouble)
     if facts and (ehlo := facts.reply("ehlo")):
         return _after_ehlo(facts, ehlo, trouble, view)
-    return Outcome("unseen", _not_heard(trouble, view))
+    return Outcome("unseen", not_heard(trouble, view))
 
 
 def _after_tls(facts: SmtpFacts, trouble: Failure | None) -> Outcome:
@@ -84,12 +84,12 @@ def _after_ehlo(facts: SmtpFacts, ehlo: Reply, trouble: Failure | None, view: Ho
     if ehlo.code in {500, 502}:
         return Outcome("shut", failed("ehlo_unknown", *_path_notice(view), code=ehlo.code))
     if ehlo.code != 250:
-        return Outcome("unseen", _not_heard(trouble, view))
+        return Outcome("unseen", not_heard(trouble, view))
     if not any(map(_OFFER.match, ehlo.lines)):
         return _not_offered(ehlo, trouble, view)
     begun = facts.reply("starttls")
     if begun is None:
-        return Outcome("unseen", _not_heard(trouble, view))
+        return Outcome("unseen", not_heard(trouble, view))
     if begun.code == 454:
         return Outcome("shut", failed("starttls_unavailable", words=begun.lines[0]))
     if begun.code != 220:
@@ -103,13 +103,13 @@ def _after_ehlo(facts: SmtpFacts, ehlo: Reply, trouble: Failure | None, view: Ho
     silent = trouble is not None and (trouble.kind, trouble.detail) == (FailureKind.TIMEOUT, "silence")
     if silent and view.context.path_shown("starttls", apart_from=view.name):
         return Outcome("shut", failed("no_tls_behind_220"))
-    return Outcome("unseen", _not_heard(trouble, view))
+    return Outcome("unseen", not_heard(trouble, view))
 
 
 def _not_offered(ehlo: Reply, trouble: Failure | None, view: HostView) -> Outcome:
     """Missing is theirs; masked is a filter on somebody's path, and ours is suspect until it let STARTTLS through."""
     if trouble and trouble.kind is FailureKind.PROTOCOL and trouble.stage == "ehlo":
-        return Outcome("unseen", _not_heard(trouble, view))
+        return Outcome("unseen", not_heard(trouble, view))
     if any(map(_MASKED.match, ehlo.lines)):
         if view.context.path_shown("starttls", apart_from=view.name):
             return Outcome("shut", failed("starttls_masked"))
@@ -135,8 +135,8 @@ _UNHEARD = {
 }
 
 
-def _not_heard(trouble: Failure | None, view: HostView) -> Verdict:
-    """No answer to judge: theirs only if our path is shown to reach somebody else's port 25."""
+def not_heard(trouble: Failure | None, view: HostView) -> Verdict:
+    """Say why there is no answer to judge: theirs only if our path is shown to reach somebody else's port 25."""
     if trouble is None:
         return not_tested(Cause.THEIRS, "broken_dialogue", stage="", words="")
     if trouble.kind is FailureKind.NO_ROUTE:

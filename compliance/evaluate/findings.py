@@ -39,6 +39,7 @@ def context_of(inputs: Inputs, observations: Sequence[Observation], settings: Se
         at_lab_ports=settings.asks_a_lab,
         nameserver=next(iter(settings.resolver.nameservers), ""),
         nameserver_port=settings.resolver.port,
+        depth=settings.smtp.depth,
     )
 
 

@@ -18,7 +18,12 @@ from compliance.reporting.view.source import Source
 from compliance.reporting.words import Words
 
 _RFC = re.compile(r"\bRFC(?=\d)(\d+)")
-_SENT = {"TLS": "sent_hello", "HTTPS": "sent_policy"}
+_SENT = {
+    "TLS": "sent_hello",
+    "HTTPS": "sent_policy",
+    "injection": "sent_injection",
+    "unnamed": "sent_unnamed",
+}
 #: What a source's note tells where less than the issuer's final text was read.
 _NOTED = ("draft", "part")
 _KINDS = ("own_domain", "parked_domain", "inbound_host", "outbound_host", "submission_host", "partner")

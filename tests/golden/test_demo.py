@@ -68,7 +68,7 @@ def test_what_a_verdict_rests_on_is_in_the_journal(demo: Demo) -> None:
 
 @pytest.mark.parametrize("lang", ["nb", "nn", "en"])
 def test_no_text_of_a_report_is_left_unfilled(demo: Demo, lang: str) -> None:
-    text = (demo.folder / f"report.{lang}.html").read_text(encoding="utf-8")
+    text = _text(demo, lang)
     shown = re.sub(r"<(script|style)\b.*?</\1>|<code>.*?</code>|<pre\b.*?</pre>", "", text, flags=re.DOTALL)
 
     assert not re.findall(r"\{[a-z_]+(?::[a-z]+)?\}", shown)
@@ -78,3 +78,36 @@ def test_the_seal_holds(demo: Demo) -> None:
     done = here("verify", demo.folder)
 
     assert done.returncode == 0, done.stdout
+
+
+def test_what_goes_to_our_own_hosts_alone_went_nowhere_else(demo: Demo) -> None:
+    """Havnedrift AS runs mx2.havn.example, nobody listens at mx.glemt.example; the partners' are never asked."""
+    intrusive = [seen for seen in journal(demo.folder) if seen["probe"] in {"injection", "unnamed"}]
+
+    assert {seen["target"].partition("[")[0] for seen in intrusive} == {
+        "mx1.kommunen.example",
+        "mx2.kommunen.example",
+        "mx1.skole.example",
+        "mx2.skole.example",
+        "mx1.havn.example",
+    }
+    (others,) = re.findall(r"<li>(Andres tjenere: [^<]*)</li>", _text(demo, "nb"))
+    (ours,) = re.findall(r"<li>(Egne tjenere: [^<]*)</li>", _text(demo, "nb"))
+    for words in ("NOOP i samme pakke som STARTTLS", "en TLS-forbindelse uten navn (SNI)"):
+        assert words in ours
+        assert words not in others
+
+
+def test_another_certificate_without_a_name_is_noted_where_it_is_shown(demo: Demo) -> None:
+    noted = {
+        line["subject"]
+        for line in findings(demo.folder)
+        for target in line["targets"]
+        if "unnamed_certificate" in [notice["notice"] for notice in target["notices"]]
+    }
+
+    assert noted == {"mx2.kommunen.example", "kommunen.example"}
+
+
+def _text(demo: Demo, lang: str) -> str:
+    return (demo.folder / f"report.{lang}.html").read_text(encoding="utf-8")

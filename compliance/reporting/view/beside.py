@@ -6,11 +6,13 @@ from datetime import date, timedelta
 
 from compliance.model.observation import HelloFacts, Origin, PolicyFacts, SmtpFacts
 from compliance.model.waiver import Waiver
+from compliance.records.injection import COMMAND, INJECTION, UNNAMED
 from compliance.reporting.formatter import read_time
 from compliance.reporting.view.results import target_address, target_host
 from compliance.reporting.view.source import Source
 
 _SOON = timedelta(days=30)
+_APART = frozenset({INJECTION, UNNAMED})  # what is sent to hosts of ours alone
 _VERBS = ("EHLO", "HELO", "STARTTLS", "MAIL", "RCPT", "RSET", "AUTH", "NOOP", "QUIT", "DATA")
 
 
@@ -78,12 +80,15 @@ def sent(source: Source) -> tuple[Sent, ...]:
             verbs[False].add("HTTPS")
         elif isinstance(seen.facts, SmtpFacts | HelloFacts):
             mine = f"[{seen.facts.address}]:{seen.facts.port}" in ours
-            words = {reply.sent.partition(" ")[0].upper() for reply in seen.facts.replies if reply.sent}
-            verbs[mine] |= words & set(_VERBS)
+            words = {
+                line.partition(" ")[0].upper() for reply in seen.facts.replies for line in reply.sent.split("\r\n")
+            }
+            verbs[mine] |= words & set(_VERBS) - ({COMMAND} if seen.probe == INJECTION else set())
             verbs[mine] |= {"TLS"} if isinstance(seen.facts, HelloFacts) else set()
+            verbs[mine] |= _APART & {seen.probe}
     rows = []
     for mine in (True, False):
         lines = [ledger for ledger in source.run.connections.addresses if ledger.ours is mine]
-        known = tuple(verb for verb in (*_VERBS, "TLS", "HTTPS") if verb in verbs[mine])
+        known = tuple(verb for verb in (*_VERBS, "TLS", *sorted(_APART), "HTTPS") if verb in verbs[mine])
         rows.append(Sent(mine, known, len(lines), sum(ledger.connections for ledger in lines)))
     return tuple(row for row in rows if row.addresses)

@@ -28,6 +28,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "early": ("not_yet_valid",),
     "old_tls": ("old_tls_accepted",),
     "suites": ("weak_suites_accepted",),
+    "injection": ("injected_",),
     "negotiation": ("tls_compresses", "renegotiation_insecure"),
     "weak": ("weak_key", "weak_signature"),
     "submission": ("submission_",),
@@ -56,8 +57,8 @@ _FAMILIES = tuple(name for name in _FAULT if name.endswith("_"))
 _ORDER = tuple(_FAULTS)
 #: Told of where mail is received; the rest is told of what somebody has.
 _RECEIVING = frozenset({
-    "clear", "expired", "untrusted", "name", "early", "old_tls", "suites", "negotiation", "weak", "anonymous",
-    "secrecy", "tls13",
+    "clear", "expired", "untrusted", "name", "early", "old_tls", "suites", "injection", "negotiation", "weak",
+    "anonymous", "secrecy", "tls13",
 })  # fmt: skip
 _WHOM = {
     Kind.OWN_DOMAIN: "domain", Kind.INBOUND_HOST: "host", Kind.SUBMISSION_HOST: "host", Kind.OUTBOUND_HOST: "sender",

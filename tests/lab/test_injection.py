@@ -1,0 +1,20 @@
+"""A command in clear behind STARTTLS, sent to real servers: none of today's carries it into TLS."""
+
+import pytest
+
+from compliance.probes.own_host import put_injection
+from compliance.probes.smtp import Host
+from compliance.records.injection import Fate, read_injection
+from compliance.settings import SmtpSettings
+from tests.lab.world import World
+
+SETTINGS = SmtpSettings(session_timeout=20, greeting_timeout=10)
+
+
+@pytest.mark.lab
+@pytest.mark.parametrize(("name", "fate"), [("sound", Fate.DROPPED), ("defaults", Fate.DROPPED)])
+def test_postfix_drops_what_stands_behind_starttls(name: str, fate: Fate, world: World) -> None:
+    case = world.cases[name]
+    facts, failure = put_injection(Host(case.host, case.address, 25), "probe.example", SETTINGS)
+    assert facts is not None
+    assert read_injection(facts, failure).fate is fate, (facts, failure)
