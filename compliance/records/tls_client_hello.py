@@ -89,7 +89,7 @@ def _extensions(offer: HelloOffer, share: bytes) -> bytes:
     few, many = (_OLD_FEW_GROUPS, _OLD_GROUPS) if old else (_FEW_GROUPS, _GROUPS)
     groups = few if offer.small else many
     name = b""
-    if offer.sni and not old:
+    if offer.sni:
         name = extension(0, vector(b"\x00" + vector(offer.sni.encode("ascii"))))
     found = name + extension(10, vector(numbers(groups))) + _FORMATS
     if old:
