@@ -79,6 +79,7 @@ class SmtpSettings:
     session_timeout: float = 60.0
     greeting_timeout: float = 30.0
     connect_timeout: float = 10.0
+    hello_timeout: float = 15.0
     per_address: int = 1
     connections_per_address: int = 12
 

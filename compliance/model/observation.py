@@ -134,7 +134,8 @@ class SmtpFacts:
 class HelloFacts:
     """One raw TLS hello behind STARTTLS, and what came back: nothing is concluded here.
 
-    `offer` names the question (ssl2, ssl3_tls11); `ended`: answered, closed, reset, timeout.
+    `offer` names the question (ssl2, ssl3_tls11); `ended`: answered, closed, reset, timeout (as long as this host may
+    need for an answer was waited for), cut (the session's own deadline came before that).
     """
 
     __pydantic_config__: ClassVar = _STRICT

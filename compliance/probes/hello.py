@@ -7,15 +7,14 @@ from compliance.records.tls_hello import MAX_RECEIVED, HelloFault, closing_alert
 from compliance.records.tls_question import HelloQuestion
 from compliance.settings import SmtpSettings
 
-_PATIENCE = 15.0  # seconds a hello may go unanswered
-
 
 def put_hello(
-    host: Host, ehlo_name: str, settings: SmtpSettings, question: HelloQuestion
+    host: Host, ehlo_name: str, settings: SmtpSettings, question: HelloQuestion, patience: float = 0.0
 ) -> tuple[HelloFacts | None, Failure | None]:
     """Go as far as 220 to STARTTLS, send the hello, read the answer. No facts unless the hello was sent.
 
     A session that stops before the hello says nothing of TLS, so it must not look like a hello that was refused.
+    An answer may take `hello_timeout`, or `patience` seconds, or as long as this very session shows the host to need.
     """
     session = Session(host, ehlo_name, settings)
     try:
@@ -27,7 +26,8 @@ def put_hello(
         if session.channel is None:
             raise RuntimeError("the session is not open")
         sent = question.build()
-        received, ended = _exchange(session.channel, question.label, sent)
+        patience = max((settings.hello_timeout, patience, *(slowness(reply.seconds) for reply in session.replies)))
+        received, ended = _exchange(session.channel, question.label, sent, patience)
     except Stopped as stop:
         return None, stop.failure
     finally:
@@ -38,9 +38,15 @@ def put_hello(
     ), session.odd
 
 
-def _exchange(channel: Channel, offer: str, sent: bytes) -> tuple[bytes, str]:
+def slowness(seconds: float) -> float:
+    """Give how long an answer may take where another took these seconds."""
+    return 2 * seconds
+
+
+def _exchange(channel: Channel, offer: str, sent: bytes, patience: float) -> tuple[bytes, str]:
     """Send the hello, read until there is an answer or an end, and take leave with an alert."""
-    until = channel.deadline.within(_PATIENCE)
+    until = channel.deadline.within(patience)
+    on_time = "timeout" if channel.deadline.left >= patience else "cut"
     channel.wire.send(sent, "hello", until)
     received = b""
     try:
@@ -51,15 +57,15 @@ def _exchange(channel: Channel, offer: str, sent: bytes) -> tuple[bytes, str]:
             received = (received + piece)[:MAX_RECEIVED]
         channel.wire.send(closing_alert(), "hello", channel.deadline.within(1.0))
     except Stopped as stop:
-        return received, _end(stop.failure, offer, received)
+        return received, _end(stop.failure, offer, received, on_time)
     return received, "answered"
 
 
-def _end(failure: Failure, offer: str, received: bytes) -> str:
+def _end(failure: Failure, offer: str, received: bytes, on_time: str) -> str:
     if _is_answered(offer, received):  # the peer was gone when we took leave
         return "answered"
     if failure.kind is FailureKind.TIMEOUT:
-        return "timeout"
+        return on_time
     return "reset" if failure.detail == RESET else "closed"
 
 

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from compliance.records.tls_answer import VERSIONS, Answer
 from compliance.records.tls_classes import SUITES_12, SUITES_OLD, SUITES_SSL3, KeyType, key_type
 from compliance.records.tls_client_hello import HelloOffer
-from compliance.records.tls_question import HelloAnswer, Outcome, Shown
+from compliance.records.tls_question import HelloAnswer, HelloQuestion, Outcome, Shown
 from compliance.records.tls_suites import NAMES
 
 NUMBERS = {name: number for number, name in VERSIONS.items()}
@@ -25,14 +25,24 @@ class Span(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question with all its repetitions: `questions` are their names, `offer` is the form that was put last."""
+    """A question with all its repetitions: `questions` are their names, `put` is the form that was put last."""
 
     questions: tuple[str, ...]
-    offer: HelloOffer
+    put: HelloQuestion
     span: Span
     outcome: Outcome
     answer: Answer | None = None
     settled: bool = False  # an ordinary session was tried afterwards
+
+    @property
+    def offer(self) -> HelloOffer:
+        """What was offered last."""
+        return self.put.offer
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether silence alone, once and with a session after it, speaks for a refusal."""
+        return self.settled and self.outcome is Outcome.REFUSED and not self.put.late
 
     @property
     def version(self) -> str:
@@ -55,8 +65,9 @@ class Asked:
         return self.outcome is Outcome.REFUSED or (bool(self.version) and not self.in_span)
 
 
-#: handshake_failure and protocol_version: what was offered is not taken.
-_OF_THE_OFFER = frozenset({40, 70})
+#: protocol_version speaks of nothing but what was offered. handshake_failure (40) is also what a server says that has a
+#: certificate for those alone who ask by name.
+_OF_THE_OFFER = frozenset({70})
 
 
 def turned_down_otherwise(asked: Asked) -> bool:
@@ -90,13 +101,18 @@ class Ledger:
         """Whether silence was met after which no session was tried yet."""
         return any(each.outcome is Outcome.SILENT and not each.settled for each in self.entries)
 
-    def settle(self, question: str, *, works: bool) -> None:
-        """Enter the session held after silence; if it `works`, the silence was a refusal."""
+    def settle(self, question: str, *, works: bool, late: bool = False) -> None:
+        """Enter the session held after silence, or `late` after silence met once more; if it `works`, it refused."""
         self.questions.append(question)
         for at, each in enumerate(self.entries):
-            if each.outcome is Outcome.SILENT and not each.settled:
+            if each.outcome is Outcome.SILENT and not each.settled and each.put.late is late:
                 outcome = Outcome.REFUSED if works else each.outcome
                 self.entries[at] = replace(each, outcome=outcome, questions=(*each.questions, question), settled=True)
+
+    def revise(self, entry: Asked, revised: Asked) -> None:
+        """Put what came of asking once more in the place of an entry."""
+        self.questions += revised.questions[len(entry.questions) :]
+        self.entries[self.entries.index(entry)] = revised
 
     # -- what it proves -------------------------------------------------------------------------------------------
 

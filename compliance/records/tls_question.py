@@ -1,6 +1,6 @@
 """The questions of the TLS walk, what answers them, and the names both go by in the evidence.
 
-A question's name in the evidence is `hello <name>[ <number>][ smaller[ twice]]`, or `session <name>[ <number>]` for a
+A question's name in the evidence is `hello <name>[ <number>][ smaller][ late]`, or `session <name>[ <number>]` for a
 whole handshake: the same walk over the same answers puts the same names, so a run is resumed and judged by name.
 Its bytes are rebuilt from the offer when evidence is read, so that an answer to another hello is never taken for it.
 """
@@ -24,7 +24,6 @@ T = TypeVar("T")
 #: illegal_parameter, decode_error. They refuse only what refuses a smaller hello too.
 _OF_FORM = frozenset({10, 22, 47, 50})
 _UNRECOGNIZED_NAME = 112
-_SENT_AND_GONE = frozenset({"closed", "reset", "timeout"})
 
 
 class Outcome(StrEnum):
@@ -34,6 +33,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"  # a fatal alert
     SILENT = "silent"  # the question was put, and a close, a reset or a timeout came instead of an answer
     GARBAGE = "garbage"  # an answer that proves nothing: no TLS, cut off, or not what was offered
+    CUT = "cut"  # we left before an answer could be expected
     NOT_OBTAINED = "not_obtained"  # the question was never put: no connection, no STARTTLS, no budget left
 
 
@@ -60,18 +60,18 @@ class HelloAnswer:
 
 @dataclass(frozen=True, slots=True)
 class HelloQuestion:
-    """One hello to be put: `offer` gives its bytes. `repeated`: the smaller form is put for the second time."""
+    """One hello to be put: `offer` gives its bytes. `late`: it is put once more at the end of the run."""
 
     name: str
     offer: HelloOffer
     number: int = 1
-    repeated: bool = False
+    late: bool = False
 
     @property
     def question(self) -> str:
         """The question's name in the evidence."""
         counted = f" {self.number}" if self.number > 1 else ""
-        return f"hello {self.name}{counted}{' smaller' if self.offer.small else ''}{' twice' if self.repeated else ''}"
+        return f"hello {self.name}{counted}{' smaller' if self.offer.small else ''}{' late' if self.late else ''}"
 
     @property
     def label(self) -> str:
@@ -84,7 +84,11 @@ class HelloQuestion:
 
     def smaller(self) -> "HelloQuestion":
         """Give the form that a peer may answer that does not answer this one."""
-        return replace(self, offer=replace(self.offer, small=True), repeated=self.offer.small)
+        return replace(self, offer=replace(self.offer, small=True))
+
+    def once_more(self, sni: str) -> "HelloQuestion":
+        """Give the form that is put at the end of the run: small, and by name, so that neither was the reason."""
+        return replace(self, offer=replace(self.offer, small=True, sni=sni), late=True)
 
     @property
     def is_small(self) -> bool:
@@ -94,11 +98,15 @@ class HelloQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SessionQuestion:
-    """A whole handshake by the ordinary library; `keys` restricts its signature algorithms to one type of key."""
+    """A whole handshake by the ordinary library; `keys` restricts its signature algorithms to one type of key.
+
+    `late`: it is held at the end of the run.
+    """
 
     name: str
     number: int = 1
     keys: KeyType | None = None
+    late: bool = False
 
     @property
     def question(self) -> str:
@@ -132,8 +140,9 @@ def hello_answer(question: HelloQuestion, received: bytes, ended: str) -> HelloA
         return HelloAnswer(Outcome.ACCEPTED if _is_offered(question.offer, answer) else Outcome.GARBAGE, answer)
     if answer.refused:
         return HelloAnswer(_refusal(answer), answer)
-    gone = answer.hello is None and answer.ssl2 is None and ended in _SENT_AND_GONE
-    return HelloAnswer(Outcome.SILENT if gone else Outcome.GARBAGE, answer)
+    if answer.hello is not None or answer.ssl2 is not None:
+        return HelloAnswer(Outcome.GARBAGE, answer)
+    return HelloAnswer(_NO_ANSWER.get(ended, Outcome.GARBAGE), answer)
 
 
 def _refusal(answer: Answer) -> Outcome:
@@ -204,4 +213,11 @@ def _leaf_key(chain: tuple[bytes, ...]) -> KeyType | None:
     return known.get(kind) or (KeyType.ECDSA if kind in {"ec", "ed25519", "ed448"} else None)
 
 
+#: What came of a hello that was sent and not answered, by how it ended.
+_NO_ANSWER = {
+    "closed": Outcome.SILENT,
+    "reset": Outcome.SILENT,
+    "timeout": Outcome.SILENT,
+    "cut": Outcome.CUT,
+}
 SSL2_LABEL, OLD_LABEL = str(Offer.SSL2), str(Offer.SSL3_TLS11)

@@ -56,6 +56,7 @@ def tls_walk(shown: Shown, depth: Depth = Depth.LIGHT) -> TlsWalk[TlsProfile]:
     yield from walk.old()
     yield from walk.ask(SSL2_LABEL, HelloOffer(SSL2), Span.SSL2)
     yield from walk.confirm()
+    yield from walk.once_more()
     return profile_of(walk.ledger)
 
 
@@ -76,28 +77,29 @@ class _Walk:
 
     def ask(self, name: str, offer: HelloOffer, span: Span, number: int = 1) -> TlsWalk[Asked]:
         """Put one question, once more in a smaller form if it meets silence, and book what came of it."""
-        if self._stopped:
-            return Asked((), offer, span, Outcome.NOT_OBTAINED)
         question = HelloQuestion(name, offer, number)
+        if self._stopped:
+            return Asked((), question, span, Outcome.NOT_OBTAINED)
         if self._small and not question.is_small:
             question = question.smaller()
         answer = yield question
         put = [question.question]
-        if answer.outcome is Outcome.SILENT or (complains_of_form(answer) and not question.offer.small):
+        silent = answer.outcome is Outcome.SILENT and not question.is_small
+        if silent or (complains_of_form(answer) and not question.offer.small):
             again = question.smaller()
             repeated = yield again
             put.append(again.question)
             answered = repeated.outcome in {Outcome.ACCEPTED, Outcome.REFUSED}
             self._small = self._small or (answered and not question.is_small)
-            if answered or answer.outcome is Outcome.SILENT:
+            if answered or silent:
                 question, answer = again, repeated
-        asked = self.ledger.book(Asked(tuple(put), question.offer, span, answer.outcome, answer.answer))
+        asked = self.ledger.book(Asked(tuple(put), question, span, answer.outcome, answer.answer))
         yield from self._watch(answer)
         return asked
 
     def _watch(self, answer: HelloAnswer) -> TlsWalk[None]:
         """Notice that an address has stopped answering: it is not asked more then, and its silence proves nothing."""
-        self._nothing = self._nothing + 1 if answer.outcome is Outcome.NOT_OBTAINED else 0
+        self._nothing = self._nothing + 1 if answer.outcome in {Outcome.NOT_OBTAINED, Outcome.CUT} else 0
         self._silent = self._silent + 1 if answer.outcome is Outcome.SILENT else 0
         self._stopped = self._nothing >= _ENOUGH
         if self._silent >= _ENOUGH:
@@ -114,6 +116,24 @@ class _Walk:
         self.ledger.settle(question.question, works=works)
         self._silent = 0
         return works
+
+    def once_more(self) -> TlsWalk[None]:
+        """What was met with silence is put again at the end of the run, and an ordinary session held after it.
+
+        A host that closes on whoever comes too often has forgotten us by then: it answers, or it is no refusal.
+        """
+        silent: list[Asked] = []
+        for entry in [each for each in self.ledger.entries if each.doubtful]:
+            question = entry.put.once_more(self._shown.sni)
+            answer = yield question
+            names = (*entry.questions, question.question)
+            revised = Asked(names, question, entry.span, answer.outcome, answer.answer)
+            self.ledger.revise(entry, revised)
+            silent += [revised] if answer.outcome is Outcome.SILENT else []
+        if silent:
+            session = SessionQuestion("late", late=True)
+            works = (yield session).outcome is Outcome.ACCEPTED
+            self.ledger.settle(session.question, works=works, late=True)
 
     # -- TLS 1.2 --------------------------------------------------------------------------------------------------
 
@@ -180,17 +200,19 @@ class _Walk:
     def old(self) -> TlsWalk[None]:
         """Ask once for all; only where that is accepted, which of the others are, and which weak suites."""
         accepted: list[str] = []
+        sni = ""
         for name, offer in self._older(accepted):
-            asked = yield from self.ask(name, offer, Span.OLD)
-            if not asked.version and self._shown.sni and turned_down_otherwise(asked):
+            asked = yield from self.ask(name, replace(offer, sni=sni), Span.OLD)
+            if not asked.version and self._shown.sni and not sni and turned_down_otherwise(asked):
                 # Some servers turn down whoever names nobody, whatever the version.
                 asked = yield from self.ask(f"{name}_sni", replace(offer, sni=self._shown.sni), Span.OLD)
+                sni = self._shown.sni if asked.version else ""
             if asked.version not in _OLD:
                 break
             accepted.append(asked.version)
         if self._full:
             for version in accepted:
-                offer = _old_offer(_OLD[version])
+                offer = replace(_old_offer(_OLD[version]), sni=sni)
                 yield from self._prune(f"all_{_short(version)}", offer, Span.OLD, set(), set())
         elif accepted:
             wanted: set[str] = {*WEAK, SuiteClass.ANONYMOUS}
@@ -198,7 +220,8 @@ class _Walk:
                 wanted |= set(KeyType)
             found = {kind for suite in self.ledger.suites for kind in self._kinds(suite)}
             found |= {self._shown.key} if self._shown.key else set()
-            yield from self._prune("weakold", _old_offer(_OLD[accepted[0]]), Span.OLD, wanted, found)
+            offer = replace(_old_offer(_OLD[accepted[0]]), sni=sni)
+            yield from self._prune("weakold", offer, Span.OLD, wanted, found)
 
     @staticmethod
     def _older(accepted: list[str]) -> Iterator[tuple[str, HelloOffer]]:

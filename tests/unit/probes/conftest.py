@@ -23,4 +23,4 @@ def context(pem: tuple[Path, Path]) -> ssl.SSLContext:
 
 @pytest.fixture
 def smtp() -> SmtpSettings:
-    return SmtpSettings(session_timeout=3.0, greeting_timeout=1.0, connect_timeout=1.0)
+    return SmtpSettings(session_timeout=3.0, greeting_timeout=1.0, connect_timeout=1.0, hello_timeout=0.5)

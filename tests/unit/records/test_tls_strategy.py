@@ -1,9 +1,11 @@
 """The TLS walk on scripted servers: what it finds, what it proves, and how many connections that costs."""
 
+from dataclasses import replace
+
 import pytest
 
-from compliance.records.tls_classes import SUITES_12, WEAK, KeyType
-from compliance.records.tls_client_hello import TLS12, HelloOffer
+from compliance.records.tls_classes import SUITES_12, SUITES_OLD, WEAK, KeyType
+from compliance.records.tls_client_hello import SSL3, TLS11, TLS12, HelloOffer, build_hello
 from compliance.records.tls_hello import Alert, Answer
 from compliance.records.tls_profile import TlsProfile
 from compliance.records.tls_question import HelloAnswer, HelloQuestion, Outcome, Question, Shown, drive_tls
@@ -68,9 +70,12 @@ ROWS: list[tuple[str, Server, int, dict[str, object]]] = [
     ("asks for a client certificate", Server(asks_certificate=True), 5, {"asked": True}),
     ("large hellos hang", Server(hangs=big), 6, {}),
     ("large hellos are decode errors", Server(alert=lambda question: 50 if big(question) else 40), 6, {}),
-    ("silent to SSLv2", Server(ssl2=b""), 7, {}),
-    ("closes on old versions and SSLv2", Server(hangs=old, ssl2=b""), 8, {}),
-    ("closes on unknown suites", Server(hangs=unknown, ssl2=b""), 9, {}),
+    ("silent to SSLv2", Server(ssl2=b""), 8, {}),
+    ("closes on old versions and SSLv2", Server(hangs=old, ssl2=b""), 9, {}),
+    ("closes on unknown suites", Server(hangs=unknown, ssl2=b""), 11, {}),
+    ("turns down old versions by handshake_failure", Server(alert_to_old=40), 6, {}),
+    ("closes in a burst", Server(burst=range(4, 6)), 8, {}),
+    ("1.0 for who asks by name", Server(("TLSv1", *ONLY12), keys=(RSA,), old_suites=OLD_ECDHE + RC4, wants_name=True), 9, {"1.3": False, "1.0": True, "rc4": RC4}),  # noqa: E501
     ("accepts SSLv2", Server(ssl2=SSL2_HELLO), 5, {"ssl2": True}),
     ("1.0 to 1.2", Server(EVERY[1:], SOUND + OLD_ECDHE), 8, {"1.3": False, "1.0": True, "1.1": True}),
     ("everything", Server((*EVERY, "TLSv1.3"), SOUND + OLD_ECDHE + DHE + AES + RC4, (RSA,)), 10, {"1.0": True, "1.1": True, "ssl3": True, "static": AES + RC4, "rc4": RC4, "dhe": 2048}),  # noqa: E501
@@ -121,11 +126,50 @@ def test_a_light_walk_finds_and_proves(server: Server, connections: int, want: d
 
 def test_a_rate_limited_host_is_left_alone_and_nothing_is_held_against_it() -> None:
     found, asking = profile(Server(answers_before_end=3))
-    assert asking.connections == 8
+    assert asking.connections == 6
     assert asking.names[-1] == "session after"
     assert [found.versions[version].proven for version in ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1")] == [False] * 4
     assert (found.versions["TLSv1.2"].value, found.compression.value, found.compression.proven) == (True, False, True)
     assert not any(item.proven for item in found.weak.values())
+
+
+@pytest.mark.parametrize("burst", [range(4, 5), range(4, 6)])
+def test_a_burst_of_closes_hides_no_old_version(burst: range) -> None:
+    found, asking = profile(Server(("TLSv1", "TLSv1.2", "TLSv1.3"), SOUND + OLD_ECDHE, burst=burst))
+    assert (found.versions["TLSv1"].value, found.versions["TLSv1"].proven) == (True, True)
+    assert asking.names[-1] in {"hello ssl3_tls11 smaller late", "hello ssl2 smaller late"}
+
+
+@pytest.mark.parametrize("burst", [range(7, 9), range(7, 8)])
+def test_silence_that_is_met_once_more_refuses_only_what_is_followed_by_a_session(burst: range) -> None:
+    found, asking = profile(Server(hangs=old, burst=burst))
+    assert asking.names[5:] == ["session after", "hello ssl3_tls11 smaller late", "session late"]
+    works = 8 not in burst
+    assert [found.versions[version].proven for version in ("SSLv3", "TLSv1", "TLSv1.1")] == [works] * 3
+
+
+def test_what_could_not_be_put_once_more_is_unproven() -> None:
+    found, _ = profile(Server(hangs=old), budget=6)
+    assert found.versions["TLSv1"].questions == ("hello ssl3_tls11", "session after", "hello ssl3_tls11 smaller late")
+    assert not found.versions["TLSv1"].proven
+
+
+def test_what_was_cut_short_tells_nothing_and_ends_the_asking() -> None:
+    def answer(question: Question) -> HelloAnswer:
+        asked.append(question.question)
+        return HelloAnswer(Outcome.CUT)
+
+    asked: list[str] = []
+    found = drive_tls(tls_walk(Shown("TLSv1.3", "TLS_AES_128_GCM_SHA256", sni="mx.a.example")), answer)
+    assert asked == ["hello weak12", "hello ssl3_tls11"]
+    assert not any(found.versions[version].proven for version in ("SSLv2", "SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"))
+
+
+def test_an_old_hello_asks_by_name_where_it_is_to() -> None:
+    offer = HelloOffer(TLS11, SUITES_OLD, "mx.a.example")
+    assert b"mx.a.example" in build_hello(offer)
+    assert b"mx.a.example" in build_hello(replace(offer, small=True))
+    assert b"mx.a.example" not in build_hello(replace(offer, version=SSL3))
 
 
 def test_a_host_that_turns_connections_away_is_asked_no_more() -> None:
@@ -162,13 +206,14 @@ def test_a_suite_that_was_not_offered_is_garbage_and_ends_the_asking() -> None:
 def test_silence_refuses_nothing_where_a_modern_handshake_fails_afterwards() -> None:
     found, _ = profile(Server(("SSLv3",), AES, (RSA,), modern=False, ssl2=b""))
     assert not found.versions["SSLv2"].proven
-    assert found.versions["SSLv2"].questions == ("hello ssl2", "hello ssl2 smaller", "session after")
+    assert found.versions["SSLv2"].questions == ("hello ssl2", "session after")
 
 
 def test_silence_and_the_session_that_makes_it_a_refusal_are_cited() -> None:
     found, asking = profile(Server(ssl2=b""))
-    assert found.versions["SSLv2"].questions == ("hello ssl2", "hello ssl2 smaller", "session after")
-    assert asking.names[-3:] == ["hello ssl2", "hello ssl2 smaller", "session after"]
+    wanted = ("hello ssl2", "session after", "hello ssl2 smaller late", "session late")
+    assert found.versions["SSLv2"].questions == wanted
+    assert tuple(asking.names[-4:]) == wanted
 
 
 def test_where_large_hellos_hang_only_small_ones_are_put() -> None:
@@ -210,7 +255,7 @@ def test_a_walk_ends_whatever_comes(depth: Depth) -> None:
     assert asking.connections < (25 if depth is Depth.LIGHT else 600)
 
 
-@pytest.mark.parametrize(("alert", "by_name"), [(80, True), (49, True), (70, False), (40, False)])
+@pytest.mark.parametrize(("alert", "by_name"), [(80, True), (49, True), (40, True), (70, False)])
 def test_an_old_hello_turned_down_for_naming_nobody_is_asked_by_name(alert: int, by_name: bool) -> None:
     def answer(question: Question) -> HelloAnswer:
         asked.append(question.question)

@@ -56,8 +56,11 @@ class Server:
     ssl2: bytes = FATAL + b"\x46"
     hangs: Callable[[HelloQuestion], bool] = lambda question: False
     alert: Callable[[HelloQuestion], int] = lambda question: 40
+    alert_to_old: int = 70  # where no version is taken that was offered
     asks_certificate: bool = False
     answers_before_end: int = 1000
+    burst: range = range(0)  # connections, counted from one, that are closed on us after the 220
+    wants_name: bool = False  # at TLS 1.1 and older there is a certificate for those alone who ask by name
     instead: bytes = b""
     modern: bool = True  # the ordinary session works
     chains: Mapping[KeyType, tuple[bytes, ...]] = field(default_factory=lambda: CHAINS)
@@ -73,10 +76,12 @@ class Server:
         top = offer.version if offer.version != TLS13 else TLS13
         can = [v for v in self.versions if (NUMBERS[v] == TLS13) == (top == TLS13) and NUMBERS[v] <= top]
         if not can:
-            return FATAL + b"\x46"
+            return FATAL + bytes([self.alert_to_old])
         version = max(can, key=NUMBERS.__getitem__)
         mine = self.suites if version in {"TLSv1.2", "TLSv1.3"} or self.old_suites is None else self.old_suites
         mine = (0x1302,) if version == "TLSv1.3" else mine
+        if self.wants_name and version not in {"TLSv1.2", "TLSv1.3"} and not offer.sni:
+            return FATAL + b"\x28"
         usable = [s for s in mine if s in offer.sent_suites and (key_type(s) is None or key_type(s) in self.keys)]
         if not usable:
             return FATAL + bytes([self.alert(question)])
@@ -143,7 +148,7 @@ class Asking:
         self.names.append(question.question)
         if self.connections > self.budget:
             return HelloAnswer(Outcome.NOT_OBTAINED)
-        gone = self.connections > self.server.answers_before_end
+        gone = self.connections > self.server.answers_before_end or self.connections in self.server.burst
         if isinstance(question, SessionQuestion):
             works = self.server.modern and not gone and question.keys in {None, *self.server.keys}
             key = question.keys or self.server.keys[0]
