@@ -171,10 +171,24 @@ class Context:
             for entry in self.hosts(Kind.INBOUND_HOST, host, address):
                 if entry.managed_by:
                     return entry.managed_by
-            for suffix, supplier in self.baseline.suppliers.items():
-                if host == suffix or host.endswith(f".{suffix}"):
-                    return supplier
+            if known := self.known_supplier(host):
+                return known
         return subject.managed_by or OWN
+
+    def known_supplier(self, name: str) -> str:
+        """Give the supplier whose names a name is one of, `` where none is known."""
+        ends = self.baseline.suppliers.items()
+        return next((known for end, known in ends if name == end or name.endswith(f".{end}")), "")
+
+    @cached_property
+    def _own_operators(self) -> frozenset[str]:
+        kinds = {Kind.OWN_DOMAIN, Kind.PARKED_DOMAIN}
+        return frozenset(self.operator(each.hostname) for each in self.subjects if kinds & set(each.kinds))
+
+    def holder(self, name: str) -> str:
+        """Give who publishes at a name one of ours leads to: a supplier's name or domain, `` where we do ourselves."""
+        apart = name and self.operator(name) not in self._own_operators
+        return (self.known_supplier(name) or self.operator(name)) if apart else ""
 
 
 def went_nowhere(session: Observation) -> bool:

@@ -1,6 +1,6 @@
 """DKIM keys at the selectors the inventory lists; a selector nobody lists proves nothing (RFC 6376)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from compliance.checks.registry import (
     Parameters,
@@ -15,96 +15,112 @@ from compliance.checks.registry import (
 )
 from compliance.checks.scopes import unanswered
 from compliance.checks.views import DomainView, SelectorView
-from compliance.model.finding import Cause, Notice, Verdict
-from compliance.model.observation import Observation
-from compliance.records.dkim import DkimFault, DkimKey, parse
-from compliance.records.dns_walk import DnsQuestion, facts, is_answered, texts
+from compliance.model.finding import Cause, Notice, Value, Verdict
+from compliance.records.dkim_selector import Selector, selector_walk
+from compliance.records.dns_walk import drive, is_answered
+
+#: Why a selector has no usable key; what is not named here is a tag list that cannot be read.
+_REASONS = {
+    "missing": "dkim_missing",
+    "several": "dkim_several",
+    "revoked": "dkim_revoked",
+    "testing": "dkim_testing",
+    "version": "dkim_version",
+    "version_place": "dkim_version",
+    "key_type": "dkim_key_type",
+    "not_for_mail": "dkim_not_for_mail",
+    "no_hash": "dkim_no_hash",
+    "base64": "dkim_broken_key",
+    "key": "dkim_broken_key",
+    "ed25519_length": "dkim_broken_key",
+    "": "dkim_unreadable",
+}  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
-    """One selector's answer: a key, or why there is none."""
-
-    name: str
-    answer: Observation
-    key: DkimKey | None
-    fault: str  # a reason, `` with a key
-    why: str = ""
+def _looks(view: DomainView | SelectorView) -> tuple[Selector, ...]:
+    subject = view.subject
+    return drive(selector_walk(subject.hostname, subject.dkim_selectors), view.context.evidence.answer)
 
 
-def _look(view: DomainView | SelectorView, selector: str) -> Selector:
-    owner = f"{selector}._domainkey.{view.subject.hostname}"
-    answer = view.context.evidence.answer(DnsQuestion(owner, "TXT"))
-    seen = facts(answer)
-    if seen is None or not is_answered(answer):
-        return Selector(selector, answer, None, "unanswered")
-    found = texts(seen)
-    if not found:
-        return Selector(selector, answer, None, "dkim_missing")
-    found = tuple(text for text in found if _has_key(text)) or found[:1]
-    if len(found) > 1:
-        return Selector(selector, answer, None, "dkim_several")
-    try:
-        key = parse(found[0])
-    except DkimFault as fault:
-        return Selector(selector, answer, None, "dkim_unreadable", fault.why)
-    if key.revoked:
-        return Selector(selector, answer, None, "dkim_revoked")
-    return Selector(selector, answer, key, "dkim_testing" if key.testing else "")
-
-
-def _has_key(text: str) -> bool:
-    """Whether a TXT record has a `p=`, sound or not; one without is no key record, and is in nobody's way."""
-    return any(part.partition("=")[0].strip() == "p" for part in text.split(";") if "=" in part)
+def _evidence(looks: Mapping[str, Selector] | tuple[Selector, ...]) -> list[str]:
+    found = tuple(looks.values()) if isinstance(looks, Mapping) else looks
+    return [key for look in found for key in (look.answer.id, look.guard.id if look.guard else "") if key]
 
 
 @check("dkim_key", Scope.DOMAIN, reperform="dkim")
 def dkim_key(view: DomainView, _want: Parameters) -> Verdict:
-    """At least one listed selector publishes a valid, unrevoked, non-testing key (RFC 6376 section 3.6.1)."""
+    """At least one listed selector publishes a valid, unrevoked, non-testing key (RFC 6376 section 3.6.1).
+
+    A key that every name has through a wildcard is nobody's selector: it proves nothing, and only mail would.
+    """
     if not view.subject.dkim_selectors:
         return not_tested(Cause.NO_EVIDENCE, "no_selectors_known")
-    found = [_look(view, selector) for selector in view.subject.dkim_selectors]
-    return resting_on(_any_key(view, found), [look.answer.id for look in found])
+    looks = _looks(view)
+    return resting_on(_any_key(view, looks), dict.fromkeys(_evidence(looks)))
 
 
-def _any_key(view: DomainView, found: list[Selector]) -> Verdict:
-    good = [look.name for look in found if not look.fault]
-    bad = {look.name: look for look in found if look.fault}
+def _any_key(view: DomainView, looks: tuple[Selector, ...]) -> Verdict:
+    good = [look for look in looks if look.sound and not look.wildcard]
     if good:
-        verdict = passed("dkim_key_published", selectors=good)
-        return noticing(verdict, Notice("dkim_selectors_idle", {"selectors": sorted(bad)})) if bad else verdict
-    unheard = tuple(look.answer for look in found if look.fault == "unanswered")
-    if unheard:
+        verdict = passed("dkim_key_published", selectors=[look.name for look in good])
+        return noticing(verdict, *_beside(view, looks, good))
+    if unheard := tuple(look.answer for look in looks if look.why == "unanswered"):
         return unanswered(unheard, view.context)
-    worst = found[0]
-    owner = f"{worst.name}._domainkey.{view.subject.hostname}"
-    return failed(worst.fault, selector=worst.name, name=owner, why=worst.why)
+    if drawn := next((look for look in looks if look.sound), None):
+        return not_tested(Cause.NO_EVIDENCE, "dkim_wildcard", name=drawn.owner, selector=drawn.name)
+    return _fault(view, looks[0])
+
+
+def _beside(view: DomainView, looks: tuple[Selector, ...], good: list[Selector]) -> list[Notice]:
+    """What a good key leaves to say: the other selectors, who holds the keys, and a guard that was not answered."""
+    found = []
+    if idle := sorted(look.name for look in looks if look not in good):
+        found.append(Notice("dkim_selectors_idle", {"selectors": idle}))
+    if held := {look.name: holder for look in good if (holder := view.context.holder(look.holder))}:
+        found.append(Notice("dkim_held_by", {"selectors": list(held), "holders": list(dict.fromkeys(held.values()))}))
+    if bare := [look.name for look in good if look.key and look.key.bare]:
+        found.append(Notice("dkim_bare_key", {"selectors": bare}))
+    guard = good[0].guard
+    if guard is not None and not is_answered(guard):
+        found.append(Notice("dkim_guard_unheard"))
+    return found
+
+
+def _fault(view: DomainView, look: Selector) -> Verdict:
+    values: dict[str, Value] = {"selector": look.name, "name": look.owner, "why": look.why, "record": look.text}
+    if holder := view.context.holder(look.holder):
+        values["holder"] = holder
+    if look.wildcard:
+        return failed("dkim_only_wildcard", **values)
+    return failed(_REASONS.get(look.why, "dkim_unreadable"), **values)
 
 
 @check("dkim_strength", Scope.SELECTORS, reperform="dkim")
 def dkim_strength(view: SelectorView, want: Parameters) -> Verdict:
     """RSA keys have `rsa_bits` or more and may be used with SHA-256 (RFC 8301); Ed25519 is strong (RFC 8463)."""
-    look = _look(view, view.selector)
-    return resting_on(_strength(view, look, want), [look.answer.id])
+    looks = {look.name: look for look in _looks(view)}
+    look = looks[view.selector]
+    return resting_on(_strength(view, look, looks, want), _evidence((look,)))
 
 
-def _strength(view: SelectorView, look: Selector, want: Parameters) -> Verdict:
+def _strength(view: SelectorView, look: Selector, looks: Mapping[str, Selector], want: Parameters) -> Verdict:
     wanted = int(want["rsa_bits"])
-    if look.fault == "unanswered":
+    if look.why == "unanswered":
         return unanswered((look.answer,), view.context)
     key = look.key
-    if key is None:
+    if key is None or look.wildcard:
         return not_applicable("dkim_no_key_here", selector=look.name)
     if key.only_sha1:
-        return failed("dkim_only_sha1", selector=look.name)
+        return failed("dkim_only_sha1", selector=look.name, name=look.owner)
+    where = {"selector": look.name, "domain": view.subject.hostname}
     if key.algorithm == "rsa" and key.bits < wanted:
-        if want.get("ed25519_beside") and (beside := _ed25519(view)):
+        if want.get("ed25519_beside") and (beside := _ed25519(looks, look.name)):
             return passed("dkim_ed25519_beside", selector=look.name, bits=key.bits, beside=beside)
-        return failed("dkim_weak_key", selector=look.name, bits=key.bits, wanted=wanted)
+        return failed("dkim_weak_key", bits=key.bits, wanted=wanted, **where)
     return passed("dkim_strong_key", selector=look.name, key=key.algorithm.upper(), bits=key.bits)
 
 
-def _ed25519(view: SelectorView) -> str:
+def _ed25519(looks: Mapping[str, Selector], besides: str) -> str:
     """Another listed selector with a sound Ed25519 key: the domain signs with something strong besides (RFC 8463)."""
-    others = (_look(view, name) for name in view.subject.dkim_selectors if name != view.selector)
-    return next((look.name for look in others if look.key and not look.fault and look.key.algorithm == "ed25519"), "")
+    others = (look for look in looks.values() if look.name != besides and look.sound and not look.wildcard)
+    return next((look.name for look in others if look.key and look.key.algorithm == "ed25519"), "")

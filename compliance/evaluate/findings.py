@@ -94,7 +94,8 @@ class _Scribe:
         counted = weighed(results)
         lead = decisive(counted)
         name, _, place = lead.target.partition("[")
-        supplier = self.context.supplier(subject, name, place.partition("]")[0])
+        holder = str(lead.values.get("holder", ""))  # the finding is about what somebody else publishes
+        supplier = holder or self.context.supplier(subject, name, place.partition("]")[0])
         finding = Finding(
             subject=subject.label,
             kind=kind,

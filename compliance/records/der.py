@@ -27,6 +27,14 @@ def rsa_bits(der: bytes) -> int:
     return modulus.bit_length()
 
 
+def is_bare_rsa(der: bytes) -> bool:
+    """Tell whether octets are a PKCS#1 RSAPublicKey, without the SubjectPublicKeyInfo round it (RFC 8017 A.1.1)."""
+    try:
+        return [tag for tag, _ in _children(_only(der, _SEQUENCE))] == [_INTEGER, _INTEGER]
+    except DerFault:
+        return False
+
+
 def subject_public_key_info(certificate: bytes) -> bytes:
     """Give the SubjectPublicKeyInfo of a certificate (RFC 5280 section 4.1); raises DerFault."""
     outer = _children(_only(certificate, _SEQUENCE))

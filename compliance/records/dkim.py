@@ -8,7 +8,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from compliance.records.der import DerFault, rsa_bits
+from compliance.records.der import DerFault, is_bare_rsa, rsa_bits
 from compliance.records.tag_list import BLANKS, TagList, read_tags
 
 _LEAST_LOADED = 1024  # the library may refuse shorter keys; those are read by hand, to be told by their length
@@ -18,8 +18,8 @@ _ED25519_BYTES = 32
 class DkimFault(ValueError):  # noqa: N818 - a fault of the input, as everywhere in this house
     """A text that is no usable key record.
 
-    `why`: empty_tag, no_equals, tag_name, character, repeated, version, no_key, key_type, base64, key, not_for_mail,
-    no_hash.
+    `why`: empty_tag, no_equals, tag_name, character, repeated, version, version_place, no_key, key_type, base64, key,
+    ed25519_length, not_for_mail, no_hash.
     """
 
     def __init__(self, why: str) -> None:
@@ -39,6 +39,7 @@ class DkimKey:
     flags: tuple[str, ...]
     revoked: bool  # p= is empty
     notes: str = ""
+    bare: bool = False  # the RSAPublicKey that RFC 6376 names, where all publish what its erratum 3017 says instead
 
     @property
     def testing(self) -> bool:
@@ -62,8 +63,10 @@ def parse(text: str) -> DkimKey:
     if tags.flaws:
         raise DkimFault(tags.flaws[0].why)
     version = tags.get("v")
-    if version is not None and (version != "DKIM1" or tags.tags[0].name != "v"):
+    if version is not None and version != "DKIM1":
         raise DkimFault("version")
+    if version is not None and tags.tags[0].name != "v":
+        raise DkimFault("version_place")
     algorithm = tags.get("k") or "rsa"
     data = tags.get("p")
     if data is None:
@@ -76,8 +79,10 @@ def parse(text: str) -> DkimKey:
         raise DkimFault("not_for_mail")
     if hashes and not {"sha1", "sha256"} & set(hashes):
         raise DkimFault("no_hash")
-    bits = _bits(algorithm, _decoded(data)) if data else 0
-    return DkimKey(text, algorithm, bits, hashes, services, _list(tags, "t"), not data, tags.get("n") or "")
+    der = _decoded(data)
+    bits = _bits(algorithm, der) if data else 0
+    bare = algorithm == "rsa" and is_bare_rsa(der)
+    return DkimKey(text, algorithm, bits, hashes, services, _list(tags, "t"), not data, tags.get("n") or "", bare)
 
 
 def _list(tags: TagList, name: str) -> tuple[str, ...]:
@@ -96,7 +101,7 @@ def _decoded(data: str) -> bytes:
 def _bits(algorithm: str, data: bytes) -> int:
     if algorithm == "ed25519":  # RFC 8463 section 4: the bare key, not SubjectPublicKeyInfo
         if len(data) != _ED25519_BYTES:
-            raise DkimFault("key")
+            raise DkimFault("ed25519_length")
         return 256
     try:
         key = load_der_public_key(data)

@@ -58,13 +58,18 @@ def test_a_key_is_read(case: str, text: str, algorithm: str, bits: int) -> None:
     assert (key.algorithm, key.bits, key.revoked) == (algorithm, bits, bits == 0)
 
 
+@pytest.mark.parametrize(("data", "bare"), [(SPKI, False), (PKCS1, True), (tiny(512), True), ("", False)])
+def test_a_bare_rsa_key_is_told(data: str, bare: bool) -> None:
+    assert parse(f"v=DKIM1; p={data}").bare is bare
+
+
 REFUSED = (
     ("", "empty_tag"),
     ("v=spf1 -all", "version"),
     ("v=DKIM1; k=rsa", "no_key"),
     ("v=DKIM2; p=", "version"),
     ("v=dkim1; p=", "version"),
-    (f"k=rsa; v=DKIM1; p={SPKI}", "version"),
+    (f"k=rsa; v=DKIM1; p={SPKI}", "version_place"),
     (f"v=DKIM1; k=RSA; p={SPKI}", "key_type"),
     (f"v=DKIM1; k=ml-dsa; p={SPKI}", "key_type"),
     (f"v=DKIM1; p={SPKI}; p={SPKI}", "repeated"),
@@ -77,7 +82,8 @@ REFUSED = (
     ("v=DKIM1; p=AAAA", "key"),
     (f"v=DKIM1; p={ED}", "key"),
     (f"v=DKIM1; p={EC_SPKI}", "key"),
-    (f"v=DKIM1; k=ed25519; p={SPKI}", "key"),
+    (f"v=DKIM1; k=ed25519; p={SPKI}", "ed25519_length"),
+    (f"v=DKIM1; k=ed25519; p={ED[:-4]}", "ed25519_length"),
     (f"v=DKIM1; p={base64.b64encode(bare_rsa(2048, 4)).decode()}", "key"),
     (f"v=DKIM1; s=tlsrpt; p={SPKI}", "not_for_mail"),
     (f"v=DKIM1; h=md5; p={SPKI}", "no_hash"),
