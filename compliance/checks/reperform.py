@@ -339,10 +339,12 @@ def _domain(way: str, view: DomainView, verdict: Verdict) -> Reperform:
         return by_selector(view, verdict)
     if way == "dnssec":
         return _signed(view.context, verdict, domain, "MX")
+    if verdict.reason == "rua_takes_no_mail":
+        return by_dig(view.context, verdict, str(verdict.values["domain"]), "MX")
     if verdict.reason in _NO_MAIL:
         return by_dig(view.context, verdict, domain, "MX")
     if way == "mta_sts" and verdict.reason.startswith("policy_"):
         return _curl(domain)
     if way in _OWNERS:
         return by_dig(view.context, verdict, _OWNERS[way](domain), "TXT")
-    return by_dig(view.context, verdict, name or (f"_dmarc.{domain}" if way == "dmarc" else domain), "TXT")
+    return by_dig(view.context, verdict, name or (f"_dmarc.{domain}" if way.startswith("dmarc") else domain), "TXT")

@@ -29,7 +29,8 @@ from compliance.probes.tls import load_identity
 from compliance.probes.tls_asking import TlsAsking, is_ours
 from compliance.probes.vantage import ehlo_name_of, self_test
 from compliance.records.dane_walk import dane_walk
-from compliance.records.dmarc import policy_walk
+from compliance.records.dkim_selector import selector_walk
+from compliance.records.dmarc_reports import dmarc_walk
 from compliance.records.dns_walk import DnsQuestion, drive
 from compliance.records.mail_route import MOST_NAMES_BACK, RouteState, host_addresses, mail_route, ways_in
 from compliance.records.spf_tree import record_tree
@@ -98,9 +99,8 @@ class Prober:
         domain = subject.hostname
         route = drive(mail_route(domain), self.answer)
         drive(record_tree(domain), self.answer)
-        drive(policy_walk(domain), self.answer)
-        for selector in subject.dkim_selectors:
-            self.dns(f"{selector}._domainkey.{domain}", "TXT")
+        drive(dmarc_walk(domain, reports=subject.domain_kind is Kind.OWN_DOMAIN), self.answer)
+        drive(selector_walk(domain, subject.dkim_selectors), self.answer)
         if subject.domain_kind in _ROUTED and route.state not in _NO_MAIL:
             for host in route.hosts:
                 drive(dane_walk(host.name), self.answer)

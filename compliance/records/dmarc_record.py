@@ -9,6 +9,7 @@ from compliance.records.tag_list import BLANKS, TagList, read_tags
 _VERSION = re.compile(r"[vV][ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _NEAR = re.compile(r"[ \t]*v[ \t]*=[ \t]*DMARC", re.IGNORECASE)
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21\x23-\x2b\x2d-\x3a\x3c-\x7e]+")
+_SIZE = re.compile(r"!([0-9]{1,9}[kmgt]?)(?=[ \t]*(?:,|\Z))", re.IGNORECASE)
 _MAILBOX = re.compile(r"(?P<local>[^@\s]+)@(?P<domain>[^@\s]+)")
 
 POLICIES = frozenset({"none", "quarantine", "reject"})
@@ -60,16 +61,21 @@ class DmarcRecord:
     fo: str
     rua: tuple[ReportUri, ...]
     ruf: tuple[ReportUri, ...]
-    p_assumed: bool  # p is missing or no policy
+    p_assumed: bool  # p is missing, or p, sp or np is no policy: then all three are none
     removed: tuple[tuple[str, str], ...]  # tags of RFC 7489 that are gone, with their values
     unknown: tuple[tuple[str, str], ...]
     bad: tuple[str, ...]  # parts passed over, and values replaced by their default, as written
+    sized: tuple[str, ...] = ()  # the size limits of RFC 7489 behind `!` in report addresses, without it
 
     @property
     def pct(self) -> int | None:
         """The share of RFC 7489 receivers' policy, None where absent or no number from 0 to 100."""
         value = dict(self.removed).get("pct", "")
         return int(value) if re.fullmatch(r"0*(?:100|[0-9]{1,2})", value) and len(value) < 9 else None
+
+    def mentions(self, tag: str) -> bool:
+        """Tell whether a tag stands in the record, sound or not."""
+        return read_tags(self.text).get(tag) is not None
 
     def policy(self, tag: str) -> str:
         """Give the policy in effect for `p`, `sp` (subdomains) or `np` (names that do not exist), after `t=y`.
@@ -109,11 +115,16 @@ def parse(text: str) -> DmarcRecord:
         else:
             bad.append(f"{tag.name}={tag.value}")
     rua, ruf = (_uris(tags, name, bad) for name in ("rua", "ruf"))
-    if "p" not in values and not any(uri.domain for uri in rua):
-        raise DmarcFault("no_policy" if tags.get("p") is None else "bad_policy")
+    written = {*(tag.name for tag in tags.tags), *_doubtful(tags)}
+    unsound = {"p", "sp", "np"} & written - values.keys()
+    assumed = bool(unsound) or "p" not in values
+    if assumed and not any(uri.domain for uri in rua):
+        raise DmarcFault("bad_policy" if unsound else "no_policy")
+    if assumed:  # section 4.10.1: a policy nobody can read makes the whole record one of `p=none`
+        values |= dict.fromkeys(("p", "sp", "np"), "none")
     return DmarcRecord(
         text=text,
-        p=values.get("p", "none"),
+        p=values["p"],
         sp=values.get("sp"),
         np=values.get("np"),
         psd=values.get("psd", "u"),
@@ -123,18 +134,28 @@ def parse(text: str) -> DmarcRecord:
         fo=_failure_options(tags, bad),
         rua=rua,
         ruf=ruf,
-        p_assumed="p" not in values,
+        p_assumed=assumed,
         removed=tuple((tag.name, tag.value) for tag in tags.tags if tag.name in _REMOVED),
         unknown=tuple((tag.name, tag.value) for tag in tags.tags if tag.name not in _KNOWN and tag.name != "V"),
         bad=tuple(bad),
+        sized=tuple(limit for name in ("rua", "ruf") for limit in _SIZE.findall(tags.get(name) or "")),
     )
+
+
+def report_uris(text: str) -> tuple[ReportUri, ...]:
+    """Give the URIs of `rua` in a record, also in one that only consents to another's reports and has no policy."""
+    return _uris(read_tags(text), "rua", [])
 
 
 def _is_repeated(tags: TagList) -> bool:
     """Whether a tag that decides stands twice; the second may be no sound tag, and the version is `v` or `V`."""
-    doubtful = [flaw.text.partition("=")[0].strip(BLANKS) for flaw in tags.flaws if flaw.why in _NAMED_FLAWS]
-    names = ["v" if name == "V" else name for name in (*(tag.name for tag in tags.tags), *doubtful)]
+    names = ["v" if name == "V" else name for name in (*(tag.name for tag in tags.tags), *_doubtful(tags))]
     return any(names.count(name) > 1 for name in _ONCE)
+
+
+def _doubtful(tags: TagList) -> list[str]:
+    """The names of tags whose values nobody can read, or that stand again."""
+    return [flaw.text.partition("=")[0].strip(BLANKS) for flaw in tags.flaws if flaw.why in _NAMED_FLAWS]
 
 
 def _failure_options(tags: TagList, bad: list[str]) -> str:

@@ -38,8 +38,12 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "dmarc_none": ("dmarc_missing", "dmarc_missing_parked", "dmarc_several", "dmarc_syntax", "registry_record"),
     "spf_none": ("spf_missing", "spf_several", "spf_syntax", "spf_permerror", "spf_too_many_lookups"),
     "dmarc_open": ("dmarc_policy_none", "dmarc_subdomains_open", "dmarc_pct_zero"),
-    "dkim_none": ("dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing"),
+    "dkim_none": (
+        "dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing", "dkim_version",
+        "dkim_key_type", "dkim_not_for_mail", "dkim_no_hash", "dkim_broken_key", "dkim_only_wildcard",
+    ),
     "dkim_weak": ("dkim_weak_key", "dkim_only_sha1"),
+    "dmarc_reports": ("rua_",),
     "sts": ("sts_", "policy_", "mx_not_in_policy"),
     "dnssec": ("dnssec_",),
     "parked_mx": ("parked_has_mx", "parked_has_address"),

@@ -11,6 +11,7 @@ from compliance.model.subject import Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
 from compliance.probes.prober import Prober
+from compliance.records.wildcard import beside
 from compliance.settings import Depth, Organisation, ResolverSettings, SelfTestNames, Settings, SmtpSettings
 from tests.unit.probes.servers import DnsServer, Peer, ScriptedServer
 from tests.unit.probes.test_smtp import greet, inside, offering, until_quit
@@ -19,6 +20,7 @@ TABLE: dict[tuple[str, str], tuple[str, list[str]]] = {
     ("a.example", "MX"): ("NOERROR", ["a.example MX 10 mx.a.example.", "a.example MX 20 dummy.a.example."]),
     ("b.example", "MX"): ("NOERROR", ["b.example MX 10 mx.b.example."]),
     ("p.example", "MX"): ("NOERROR", ["p.example MX 10 mx.p.example."]),
+    ("_dmarc.a.example", "TXT"): ("NOERROR", ['_dmarc.a.example TXT "v=DMARC1; p=none; rua=mailto:d@b.example"']),
     ("mx.a.example", "A"): ("NOERROR", ["mx.a.example A 127.0.0.1"]),
     ("mx.b.example", "A"): ("NOERROR", ["mx.b.example A 127.0.0.1"]),
     ("mx.p.example", "A"): ("NOERROR", ["mx.p.example A 127.0.0.3"]),
@@ -75,11 +77,22 @@ def test_a_domain_is_asked_for_all_that_dns_knows(smtp: SmtpSettings) -> None:
         ("a.example", "TXT"),
         ("_dmarc.a.example", "TXT"),
         ("s1._domainkey.a.example", "TXT"),
+        (beside("a.example").name, "TXT"),
+        (beside("_domainkey.a.example").name, "TXT"),
+        ("a.example._report._dmarc.b.example", "TXT"),
+        ("b.example", "MX"),
         ("mx.a.example", "A"),
         ("mx.a.example", "AAAA"),
         ("_25._tcp.mx.a.example", "TLSA"),
     } <= asked
     assert len(asked) == len(run.journal)
+
+
+def test_only_an_own_domain_is_asked_where_its_reports_go(smtp: SmtpSettings) -> None:
+    with DnsServer(TABLE) as server:
+        run = Run(server.port, smtp)
+        run.prober.subject(replace(DOMAIN, kinds=(Kind.PARTNER,)))
+    assert ("b.example", "MX") not in run.asked("dns")
 
 
 def test_a_sending_host_is_asked_for_its_way_back(smtp: SmtpSettings) -> None:

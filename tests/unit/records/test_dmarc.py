@@ -26,7 +26,11 @@ POLICIES = (
     ("v=DMARC1; p=reject; ri=1; ri=2; x=y; x=z", "reject", "reject", "reject"),
     ("v=DMARC1; rua=mailto:a@b.example", "none", "none", "none"),
     ("v=DMARC1; p=all; rua=mailto:a@b.example!10m", "none", "none", "none"),
-    ("v=DMARC1; p=reject; sp=bad; np=", "reject", "reject", "reject"),
+    ("v=DMARC1; p=reject; sp=bad", None, "", "bad_policy"),
+    ("v=DMARC1; p=reject; np=", None, "", "bad_policy"),
+    ("v=DMARC1; p=reject; sp=n\xe6", None, "", "bad_policy"),
+    ("v=DMARC1; p=reject; sp=bad; rua=mailto:a@b.example", "none", "none", "none"),
+    ("v=DMARC1; p=reject; np=n\xe6; rua=mailto:a@b.example", "none", "none", "none"),
     ("v=DMARC1; p=reject;; junk; =x; 1=2; \xe6=y", "reject", "reject", "reject"),
     ("v=DMARC1", None, "", "no_policy"),
     ("v=DMARC1; p=", None, "", "bad_policy"),
@@ -76,6 +80,11 @@ def test_report_addresses_are_taken_apart() -> None:
         ("mailto", "c@d.example", "d.example"),
         ("https", "", ""),
     ]
+
+
+def test_size_limits_are_told() -> None:
+    assert parse("v=DMARC1; p=none; rua=mailto:a@b.example!10m, mailto:c@d.example").sized == ("10m",)
+    assert parse("v=DMARC1; p=none; rua=mailto:a!b@b.example").sized == ()
 
 
 def test_the_walk_asks_eight_names_at_most() -> None:
