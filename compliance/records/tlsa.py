@@ -46,9 +46,10 @@ class Tlsa:
 def parse(text: str) -> Tlsa:
     """Read the presentation form `3 1 1 hex`; raises TlsaFault."""
     found = _FORM.fullmatch(text.strip())
-    if not found or len(found[4].replace(" ", "")) % 2:
+    digits = found[4].replace(" ", "") if found else ""
+    if not found or len(digits) % 2:
         raise TlsaFault(text)
-    return Tlsa(int(found[1]), int(found[2]), int(found[3]), bytes.fromhex(found[4]))
+    return Tlsa(int(found[1]), int(found[2]), int(found[3]), bytes.fromhex(digits))
 
 
 def matches(record: Tlsa, der: bytes) -> bool:
