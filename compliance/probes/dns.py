@@ -21,6 +21,7 @@ from compliance.settings import ResolverSettings
 
 _PAYLOAD = 1232  # bytes: fits every path (DNS flag day 2020)
 _ROUNDS = 2
+_LEAST = 0.1  # seconds, for a question whose time is used up by the one it stands for
 _MAX_ALIASES = 16
 _STUBS = {"127.0.0.53", "127.0.0.54"}  # systemd-resolved: on loopback, but it forwards, so its AD is not its own
 
@@ -52,6 +53,9 @@ class Resolver:
             if share <= 0:
                 break
             response = self._exchange(query, server, share)
+            if not isinstance(response, Failure) and _knows_no_edns(response[0]):
+                plain = _query(name, rdtype, checking_disabled=checking_disabled, edns=False)
+                response = self._exchange(plain, server, max(end - time.monotonic(), _LEAST))
             if isinstance(response, Failure):
                 kept = kept if kept[0] else (None, response)
                 continue
@@ -140,13 +144,20 @@ def _system_nameservers() -> tuple[str, ...]:
     return tuple(server for server in found if isinstance(server, str))
 
 
-def _query(name: str, rdtype: str, *, checking_disabled: bool) -> dns.message.QueryMessage:
+def _query(name: str, rdtype: str, *, checking_disabled: bool, edns: bool = True) -> dns.message.QueryMessage:
     """A question with RD and AD set, DO in EDNS, and CD if the resolver is to give what it could not validate."""
-    query = dns.message.make_query(name, rdtype, use_edns=0, payload=_PAYLOAD, want_dnssec=True)
+    query = dns.message.make_query(name, rdtype)
+    if edns:
+        query.use_edns(0, dns.flags.DO, _PAYLOAD)
     query.flags |= dns.flags.AD
     if checking_disabled:
         query.flags |= dns.flags.CD
     return query
+
+
+def _knows_no_edns(response: dns.message.Message) -> bool:
+    """Whether a server turned the question down for its OPT record, which it does not know (RFC 6891 section 7)."""
+    return response.edns < 0 and response.rcode() in {dns.rcode.FORMERR, dns.rcode.NOTIMP}
 
 
 def _failure(trouble: Exception) -> Failure:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.query
 import dns.rcode
 import dns.rrset
@@ -128,7 +129,7 @@ def certificate(folder: Path, name: str = "mx.example", password: bytes | None =
 
 
 class DnsServer:
-    """Answers by a table on UDP and TCP: (name, type) to rcode and records; `silent` names get no answer."""
+    """Answers by a table on UDP and TCP: (name, type) to rcode and records, or a word for a fault; see `_answer`."""
 
     def __init__(self, table: dict[tuple[str, str], tuple[str, list[str]]]) -> None:
         self.table = table
@@ -153,7 +154,8 @@ class DnsServer:
             except OSError:
                 return
             if response := self._answer(wire, over_tcp=False):
-                self._udp.sendto(response, whom)
+                for each in (*self._forged(wire), response):
+                    self._udp.sendto(each, whom)
 
     def _on_tcp(self) -> None:
         while not self._stop.is_set():
@@ -168,6 +170,20 @@ class DnsServer:
                 if response := self._answer(line.recv(size), over_tcp=True):
                     line.sendall(len(response).to_bytes(2) + response)
 
+    def _forged(self, wire: bytes) -> list[bytes]:
+        """Answers that are none of this question's: another id, another name, an empty one cut short."""
+        query = dns.message.from_wire(wire)
+        asked = query.question[0]
+        if self.table.get((asked.name.to_text(omit_final_dot=True), "forged")) is None:
+            return []
+        stranger, other, cut = (dns.message.make_response(query) for _ in range(3))
+        stranger.id ^= 1
+        stranger.set_rcode(dns.rcode.NXDOMAIN)
+        other.question[0] = dns.rrset.RRset(dns.name.from_text("other.example."), asked.rdclass, asked.rdtype)
+        cut.id ^= 1
+        cut.flags |= dns.flags.TC
+        return [stranger.to_wire(), other.to_wire(), cut.to_wire(), b"", wire[:5]]
+
     def _answer(self, wire: bytes, *, over_tcp: bool) -> bytes | None:
         query = dns.message.from_wire(wire)
         asked = query.question[0]
@@ -179,6 +195,15 @@ class DnsServer:
             return None
         response = dns.message.make_response(query)
         response.flags |= dns.flags.RA
+        if rcode == "OLD":  # before RFC 2671: what it does not know is malformed
+            if query.edns >= 0:
+                response.use_edns(False)
+                response.set_rcode(dns.rcode.FORMERR)
+                return response.to_wire()
+            rcode = "NOERROR"
+        if rcode == "UDP ONLY":  # what does not fit is not to be had
+            response.flags |= dns.flags.TC
+            return None if over_tcp else response.to_wire()
         if rcode == "AD":
             rcode = "NOERROR"
             response.flags |= dns.flags.AD

@@ -29,6 +29,11 @@ TABLE: dict[tuple[str, str], tuple[str, list[str]]] = {
     ("broken.example", "A cd"): ("NOERROR", ["broken.example A 192.0.2.2"]),
     ("silent.example", "A"): ("SILENT", []),
     ("refused.example", "A"): ("REFUSED", []),
+    ("malformed.example", "A"): ("FORMERR", []),
+    ("old.example", "MX"): ("OLD", ["old.example MX 10 mx.old.example."]),
+    ("short.example", "TXT"): ("UDP ONLY", []),
+    ("forged.example", "forged"): ("", []),
+    ("forged.example", "MX"): ("NOERROR", ["forged.example MX 10 mx.forged.example."]),
 }  # fmt: skip
 
 
@@ -87,6 +92,24 @@ def test_a_truncated_answer_is_asked_for_over_tcp(server: DnsServer) -> None:
     facts = ask(server, "long.example", "TXT")
     assert facts.over_tcp
     assert facts.records[0].strings == ("whole",)
+
+
+def test_a_truncated_answer_without_tcp_is_a_failure_and_no_empty_answer(server: DnsServer) -> None:
+    facts, failure = resolver(server.port).ask("short.example", "TXT")
+    assert facts is None
+    assert failure is not None
+    assert (failure.kind, failure.stage) == (FailureKind.CLOSED, "query")
+
+
+def test_an_answer_with_another_id_or_question_is_passed_over(server: DnsServer) -> None:
+    facts = ask(server, "forged.example", "MX")
+    assert (facts.rcode, facts.over_tcp, facts.records[0].data) == ("NOERROR", False, "10 mx.forged.example")
+
+
+def test_a_server_that_knows_no_edns_is_asked_without(server: DnsServer) -> None:
+    facts = ask(server, "old.example", "MX")
+    assert (facts.rcode, facts.records[0].data) == ("NOERROR", "10 mx.old.example")
+    assert ask(server, "malformed.example", "A").rcode == "FORMERR"
 
 
 @pytest.mark.parametrize(("name", "rcode"), [("broken.example", "SERVFAIL"), ("none.example", "NXDOMAIN"), ("refused.example", "REFUSED")])  # fmt: skip  # noqa: E501
