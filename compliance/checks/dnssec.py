@@ -118,9 +118,9 @@ def no_host(view: MxView) -> Verdict | None:
         case HostState.NO_ADDRESS:
             return not_applicable("mx_no_address", name=view.host.name)
         case HostState.LITERAL:
-            return not_applicable("mx_is_address", name=view.host.name)
+            return not_applicable("mx_is_address", name=view.host.name, domain=view.subject.hostname)
         case HostState.NULL:
-            return not_applicable("null_mx_beside_others")
+            return not_applicable("null_mx_beside_others", domain=view.subject.hostname)
         case HostState.UNSAFE:
             return not_tested(Cause.THEIRS, "unsafe_name", name=view.host.name)
         case _:

@@ -13,8 +13,8 @@ from compliance.checks.registry import (
 )
 from compliance.checks.scopes import unanswered
 from compliance.checks.views import MxView, SenderView
-from compliance.model.finding import Cause, Notice, Verdict
-from compliance.model.names import is_plain, reverse_name
+from compliance.model.finding import Cause, Notice, Status, Verdict
+from compliance.model.names import is_inside, is_no_mail_host, is_plain, reverse_name
 from compliance.model.observation import Observation
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import DnsQuestion, facts, is_answered
@@ -45,19 +45,53 @@ def _name(view: MxView) -> Verdict:
         case HostState.UNRESOLVED:
             return unanswered(host.unanswered, view.context)
         case HostState.UNSAFE:
-            return failed("mx_no_host_name", name=host.name)
+            return failed("mx_no_host_name", name=host.name, domain=view.subject.hostname)
         case HostState.LITERAL:
-            return failed("mx_is_address", name=host.name)
+            return failed("mx_is_address", name=host.name, domain=view.subject.hostname)
         case HostState.NULL:
-            return failed("null_mx_beside_others")
+            return failed("null_mx_beside_others", domain=view.subject.hostname)
         case HostState.NO_ADDRESS:
-            return failed("mx_no_address", name=host.name)
+            gone = _does_not_exist(view)
+            return failed("mx_no_such_name" if gone else "mx_no_address", name=host.name, domain=view.subject.hostname)
         case HostState.RESOLVED:
-            if host.alias:
-                return failed("mx_is_alias", name=host.name, leads_to=host.alias[-1])
-            verdict = passed("mx_resolves", name=host.name, addresses=list(host.addresses))
-            silent = host.silent("AAAA") or host.silent("A")
-            return noticing(verdict, Notice("family_unanswered", {"name": host.name})) if silent else verdict
+            return _resolved(view)
+
+
+def _does_not_exist(view: MxView) -> bool:
+    """Whether the name itself is not there (NXDOMAIN, RFC 8020), rather than a name without addresses."""
+    known = (view.context.evidence.by_id.get(key) for key in view.host.evidence)
+    codes = {seen.rcode for answer in known if answer and (seen := facts(answer))}
+    return codes == {"NXDOMAIN"} and not view.host.alias
+
+
+def _resolved(view: MxView) -> Verdict:
+    """A name with addresses: no alias, and one address at least that a sender can come to."""
+    host, context = view.host, view.context
+    domain = view.subject.hostname
+    if host.alias:
+        return failed("mx_is_alias", name=host.name, leads_to=host.alias[-1], domain=domain)
+    nowhere = [each for each in host.addresses if is_no_mail_host(each, lab=context.lab)]
+    inside = [each for each in host.addresses if is_inside(each) and not context.seen_from_inside]
+    if len(nowhere) == len(host.addresses):
+        return failed("mx_leads_nowhere", name=host.name, addresses=nowhere)
+    if len(nowhere) + len(inside) == len(host.addresses):
+        return not_tested(Cause.OURS, "seen_from_inside", address=inside[0])
+    verdict = passed("mx_resolves", name=host.name, addresses=list(host.addresses))
+    return noticing(verdict, *_beside(view, [*nowhere, *inside]))
+
+
+def _beside(view: MxView, unreachable: list[str]) -> list[Notice]:
+    host = view.host
+    found = []
+    if host.silent("AAAA") or host.silent("A"):
+        found.append(Notice("family_unanswered", {"name": host.name}))
+    if unreachable:
+        found.append(Notice("mx_partly_nowhere", {"name": host.name, "addresses": unreachable}))
+    if [each.name for each in view.route.hosts].count(host.name) > 1:
+        found.append(Notice("mx_named_twice", {"name": host.name}))
+    if why := next((each.dummy for each in view.context.hosts(Kind.INBOUND_HOST, host.name) if each.dummy), ""):
+        found.append(Notice("mx_dummy", {"name": host.name, "why": why}))
+    return found
 
 
 def _null(view: MxView) -> Verdict:
@@ -83,6 +117,12 @@ def _parked(view: MxView) -> Verdict:
 @check("reverse_dns", Scope.SENDERS, reperform="ptr")
 def reverse_dns(view: SenderView, _want: Parameters) -> Verdict:
     """Address -> name -> address agrees, and the EHLO name leads to the address (RFC 1912 2.1, RFC 5321 4.1.4)."""
+    verdict = _reverse(view)
+    silent = view.unheard if verdict.status is Status.PASS else ()
+    return noticing(verdict, Notice("family_unanswered", {"name": silent[0].target})) if silent else verdict
+
+
+def _reverse(view: SenderView) -> Verdict:
     evidence = view.context.evidence
     answer = evidence.answer(DnsQuestion(reverse_name(view.address), "PTR"))
     if not is_answered(answer):

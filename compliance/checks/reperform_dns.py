@@ -46,7 +46,7 @@ def by_mx(view: MxView, verdict: Verdict) -> Reperform:
     context, domain, name = view.context, view.subject.hostname, view.host.name
     if verdict.reason == "parked_has_address":
         return by_dig(context, verdict, domain, "A")
-    if verdict.reason in {"mx_no_address", "mx_is_alias"}:
+    if verdict.reason in {"mx_no_address", "mx_no_such_name", "mx_leads_nowhere", "mx_is_alias"}:
         asked = by_dig(context, verdict, name, "A")
         target = verdict.values.get("leads_to")
         return Reperform(asked.command, f"{target}.", _DIG) if target and asked.command else asked

@@ -114,7 +114,7 @@ def _no_way_in(route: Route, context: Context) -> Verdict | None:
 
 def _addresses(context: Context, subject: Subject, kind: Kind, host: RouteHost, trail: tuple[str, ...]) -> Targets:
     evidence = (*trail, *host.evidence)
-    if settled := _unreachable_name(context, host):
+    if settled := _unreachable_name(context, host, subject.hostname):
         return (), ((host.name, settled, evidence),)
     views: list[View] = []
     closed: list[Settled] = []
@@ -129,15 +129,15 @@ def _addresses(context: Context, subject: Subject, kind: Kind, host: RouteHost, 
     return tuple(views), tuple(closed)
 
 
-def _unreachable_name(context: Context, host: RouteHost) -> Verdict | None:
+def _unreachable_name(context: Context, host: RouteHost, domain: str) -> Verdict | None:
     """An MX name that leads nowhere is told by MX-1; here there is no host to ask."""
     match host.state:
         case HostState.NO_ADDRESS:
             return not_applicable("mx_no_address", name=host.name)
         case HostState.LITERAL:
-            return not_applicable("mx_is_address", name=host.name)
+            return not_applicable("mx_is_address", name=host.name, domain=domain)
         case HostState.NULL:
-            return not_applicable("null_mx_beside_others")
+            return not_applicable("null_mx_beside_others", domain=domain)
         case HostState.UNSAFE:
             return not_tested(Cause.THEIRS, "unsafe_name", name=host.name)
         case HostState.UNRESOLVED:
@@ -199,9 +199,12 @@ def _senders(context: Context, subject: Subject, kind: Kind) -> Targets:
     if is_address(subject.hostname):
         return (SenderView(context, subject, kind, subject.hostname),), ()
     host = drive(host_addresses(subject.hostname), context.evidence.answer)
-    if settled := _unreachable_name(context, host):
+    if settled := _unreachable_name(context, host, subject.hostname):
         return (), ((subject.hostname, settled, host.evidence),)
-    return tuple(SenderView(context, subject, kind, address, host.evidence) for address in host.addresses), ()
+    lines = _left_out(host.name, host.over, host.evidence)
+    if silent := host.silent("A"):  # the addresses most mail comes from may be among those not heard of
+        lines = (*lines, (host.name, unanswered(silent, context), host.evidence))
+    return tuple(SenderView(context, subject, kind, address, host.evidence) for address in host.addresses), lines
 
 
 def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets:
@@ -209,7 +212,7 @@ def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets
     host = RouteHost(subject.hostname, 0, HostState.RESOLVED, (subject.hostname,))
     if not is_address(subject.hostname):
         host = drive(host_addresses(subject.hostname), context.evidence.answer)
-    if settled := _unreachable_name(context, host):
+    if settled := _unreachable_name(context, host, subject.hostname):
         return (), ((subject.hostname, settled, host.evidence),)
     views: list[View] = []
     closed: list[Settled] = []

@@ -178,6 +178,12 @@ class SenderView:
         return self.address
 
     @property
+    def unheard(self) -> tuple[Observation, ...]:
+        """The address questions that were not answered, while another gave addresses."""
+        led = (seen for key in self.trail if (seen := self.context.evidence.by_id.get(key)))
+        return tuple(seen for seen in led if not is_answered(seen))
+
+    @property
     def evidence(self) -> tuple[str, ...]:
         """The answers that led to the address."""
         return self.trail

@@ -6,6 +6,7 @@ from compliance.checks.registry import Scope
 from compliance.checks.scopes import targets
 from compliance.evaluate.judge import Judge
 from compliance.model.finding import Verdict
+from compliance.model.names import reverse_name
 from compliance.model.observation import Observation
 from compliance.model.subject import Subject
 from tests.unit.checks.build import (
@@ -219,6 +220,8 @@ def test_a_run_that_is_meant_from_inside_asks_private_addresses() -> None:
 
 
 ALIAS = (mx(f"10 {MX}."), dns(MX, "A", ADDRESS, aliases=("a.example",)), dns(MX, "AAAA", aliases=("a.example",)))
+#: Another mail domain of the run that is not on the measuring machine: so it is no lab.
+ABROAD = (dns("annen.example", "MX", "10 mx.annen.example."), dns("mx.annen.example", "A", "198.51.100.1"))
 MX_ROWS = [
     ("own_domain", way_in(), ["pass mx_resolves"]),
     ("own_domain", (NULL_MX,), ["pass null_mx_alone"]),
@@ -228,7 +231,18 @@ MX_ROWS = [
     ("own_domain", ALIAS, ["fail mx_is_alias"]),
     ("own_domain", (mx(f"10 {MX}."), dns(MX, "A"), dns(MX, "AAAA")), ["fail mx_no_address"]),
     ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", rcode="NXDOMAIN"), dns(MX, "AAAA", rcode="NXDOMAIN")),
-     ["fail mx_no_address"]),
+     ["fail mx_no_such_name"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", rcode="NXDOMAIN"), dns(MX, "AAAA")), ["fail mx_no_address"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", rcode="NXDOMAIN"), unheard(MX, "AAAA")),
+     ["not_tested theirs dns_no_answer"]),
+    ("own_domain", (*way_in(address="169.254.1.1"), *ABROAD), ["fail mx_leads_nowhere"]),
+    ("own_domain", (*way_in(address="127.0.0.1"), *ABROAD), ["fail mx_leads_nowhere"]),
+    ("own_domain", way_in(address="127.0.0.1"), ["pass mx_resolves"]),
+    ("own_domain", way_in(address="10.1.2.3"), ["not_tested ours seen_from_inside"]),
+    ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", ADDRESS, "10.1.2.3"), dns(MX, "AAAA", "::1")),
+     ["pass mx_resolves mx_partly_nowhere"]),
+    ("own_domain", (mx(f"10 {MX}.", f"20 {MX}."), *way_in()[1:]),
+     ["pass mx_resolves mx_named_twice", "pass mx_resolves mx_named_twice"]),
     ("own_domain", (mx(f"10 {MX}."), dns(MX, "A"), unheard(MX, "AAAA")), ["not_tested theirs dns_no_answer"]),
     ("own_domain", (mx(f"10 {MX}."), dns(MX, "A", ADDRESS), unheard(MX, "AAAA")),
      ["pass mx_resolves family_unanswered"]),
@@ -250,11 +264,18 @@ MX_ROWS = [
 
 @pytest.mark.parametrize(("kind", "facts", "expected"), MX_ROWS)
 def test_mx_names_lead_somewhere_or_say_that_no_mail_is_wanted(kind: str, facts: Facts, expected: list[str]) -> None:
-    run = context(facts, subject(kind=kind))
+    run = context(facts, subject(kind=kind), subject("annen.example", "partner"))
     views, lines = targets(Scope.MX_NAMES, run, run.subjects[0], run.subjects[0].kinds[0])
     verdicts = [judged(run, "MX-1", view) for view in views]
     assert [" ".join([told(each), *noticed(each)]) for each in verdicts] == expected
     assert not lines
+
+
+def test_a_dummy_mx_is_told_apart() -> None:
+    run = context(way_in(), subject(), inbound(dummy="nolisting"))
+    (view,), _ = targets(Scope.MX_NAMES, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdict = judged(run, "MX-1", view)
+    assert (told(verdict), noticed(verdict)) == ("pass mx_resolves", ["mx_dummy"])
 
 
 def test_an_mx_nobody_answered_for_is_one_line() -> None:
@@ -322,6 +343,18 @@ SENDERS = [
     ("by name", (subject(RELAY, "outbound_host"),), (FORWARD, dns(RELAY, "AAAA")), [ADDRESS]),
     ("by address", (subject(ADDRESS, "outbound_host"),), (), [ADDRESS]),
     (
+        "both families",
+        (subject(RELAY, "outbound_host"),),
+        (FORWARD, dns(RELAY, "AAAA", "2001:db8::1")),
+        [ADDRESS, "2001:db8::1"],
+    ),
+    (
+        "IPv4 unheard",
+        (subject(RELAY, "outbound_host"),),
+        (unheard(RELAY, "A"), dns(RELAY, "AAAA", "2001:db8::1")),
+        ["2001:db8::1", f"{RELAY}: not_tested theirs dns_no_answer"],
+    ),
+    (
         "a service",
         (subject("m365", "outbound_host", hostname="", service="exchange_online"),),
         (),
@@ -340,6 +373,28 @@ SENDERS = [
 @pytest.mark.parametrize(("case", "subjects", "facts", "expected"), SENDERS, ids=[row[0] for row in SENDERS])
 def test_senders_are_addresses(case: str, subjects: tuple[Subject, ...], facts: Facts, expected: list[str]) -> None:
     assert told_lines(subjects, facts, scope=Scope.SENDERS) == expected
+
+
+def test_each_address_of_a_sender_has_its_own_way_back_and_its_own_ehlo_address() -> None:
+    six, back = "2001:db8::1", reverse_name("2001:db8::1")
+    facts = (
+        FORWARD,
+        dns(RELAY, "AAAA", six),
+        NAMED,
+        dns(back, "PTR", "annet.example."),
+        dns("annet.example", "AAAA", six),
+    )
+    run = context(facts, subject(RELAY, "outbound_host", helo="annet.example"))
+    views, _ = targets(Scope.SENDERS, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdicts = [told(judged(run, "PTR-1", view)) for view in views]
+    assert verdicts == ["not_tested no_evidence not_recorded", "pass ptr_agrees"]
+
+
+def test_a_sender_whose_ipv6_was_not_answered_for_says_so() -> None:
+    run = context((FORWARD, unheard(RELAY, "AAAA"), NAMED), subject(RELAY, "outbound_host", helo=RELAY))
+    (view,), _ = targets(Scope.SENDERS, run, run.subjects[0], run.subjects[0].kinds[0])
+    verdict = judged(run, "PTR-1", view)
+    assert (told(verdict), noticed(verdict)) == ("pass ptr_agrees", ["family_unanswered"])
 
 
 SMTP = "smtp.example"
