@@ -88,7 +88,7 @@ FAULTS: Mapping[str, Mapping[str, str]] = {
         **_all("not_tested dns_bogus", *TRANSPORT, *DOMAIN, *BEHIND_MX, "DIGDIR-TLSRPT-1", "STS-1"),
         "DIGDIR-DNSSEC-1": "fail dnssec_broken",
     },
-    "no-such-host": {**_all("not_applicable mx_no_address", *TRANSPORT, *BEHIND_MX), "MX-1": "fail mx_no_address"},
+    "no-such-host": {**_all("not_applicable mx_no_address", *TRANSPORT, *BEHIND_MX), "MX-1": "fail mx_no_such_name"},
     "unsafe-name": {**_all("not_tested unsafe_name", *TRANSPORT, *BEHIND_MX), "MX-1": "fail mx_no_host_name"},
     "idn": {},
 }
