@@ -6,19 +6,21 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from compliance.evaluate import evaluate, summarise
+from compliance.evaluate import context_of, evaluate, summarise, unlisted
 from compliance.model.finding import Finding
+from compliance.model.unlisted import Unlisted
 from compliance.store import inputs as stored_inputs
 from compliance.store import journal, manifest
 from compliance.store import run as stored_run
 from compliance.store.files import sha256, write_bytes, write_json, write_lines
 from compliance.store.inputs import Inputs
 from compliance.store.run import BaselineNote, Previous, Run
-from compliance.strict import dump_json
+from compliance.strict import dump_json, to_data
 
 FINDINGS = "findings.jsonl"
 SUMMARY = "summary.json"
 REVIEWS = "reviews"
+UNLISTED = "unlisted.json"
 _UNSAFE = re.compile(r"[^\w.-]+")
 
 
@@ -28,12 +30,19 @@ def findings_of(folder: Path, run: Run, inputs: Inputs) -> tuple[Finding, ...]:
     return evaluate(inputs, journal.read(folder), run.settings, started, run.only)
 
 
+def unlisted_of(folder: Path, run: Run, inputs: Inputs) -> tuple[Unlisted, ...]:
+    """List what the evidence names and the inventory does not."""
+    started = datetime.fromisoformat(run.started)
+    return unlisted(context_of(inputs, journal.read(folder), run.settings, started), run.only)
+
+
 def judge(folder: Path) -> tuple[Finding, ...]:
-    """Judge a run by its own inputs and write findings.jsonl and summary.json."""
+    """Judge a run by its own inputs and write findings.jsonl, summary.json and unlisted.json."""
     run, inputs = stored_run.read(folder), stored_inputs.read(folder)
     findings = findings_of(folder, run, inputs)
     write_lines(folder / FINDINGS, findings)
     write_json(folder / SUMMARY, summarise(findings, inputs.baseline))
+    write_json(folder / UNLISTED, [to_data(line) for line in unlisted_of(folder, run, inputs)])
     return findings
 
 

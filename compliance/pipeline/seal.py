@@ -8,7 +8,7 @@ from pathlib import Path
 from compliance.evaluate import context_of, exit_code, vantage_items
 from compliance.model.finding import Finding
 from compliance.model.observation import VantageItem
-from compliance.pipeline.judge import FINDINGS, SUMMARY, count_by_status
+from compliance.pipeline.judge import FINDINGS, SUMMARY, UNLISTED, count_by_status
 from compliance.reporting import write_readme, write_reports
 from compliance.store import inputs as stored_inputs
 from compliance.store import journal, manifest
@@ -36,7 +36,7 @@ def _vantage(folder: Path, run: Run) -> tuple[VantageItem, ...]:
 
 def _evidence(folder: Path) -> dict[str, str]:
     kept = sorted((folder / stored_inputs.FOLDER).iterdir())
-    names = [*(f"{stored_inputs.FOLDER}/{path.name}" for path in kept), FINDINGS, journal.NAME, SUMMARY]
+    names = [*(f"{stored_inputs.FOLDER}/{path.name}" for path in kept), FINDINGS, journal.NAME, SUMMARY, UNLISTED]
     return {name: sha256(folder / name) for name in names}
 
 

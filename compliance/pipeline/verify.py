@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 from compliance import __version__
 from compliance.evaluate import Summary
 from compliance.model.finding import Finding
-from compliance.pipeline.judge import FINDINGS, SUMMARY, reproduces
+from compliance.model.unlisted import Unlisted
+from compliance.pipeline.judge import FINDINGS, SUMMARY, UNLISTED, reproduces
 from compliance.reporting import write_reports
 from compliance.store import inputs as stored_inputs
 from compliance.store import journal, manifest
@@ -31,6 +32,7 @@ def verify(folder: Path) -> tuple[Difference, ...]:
         journal.NAME: lambda: journal.read(folder),
         FINDINGS: lambda: read_lines(folder / FINDINGS, Finding),
         SUMMARY: lambda: read_json(folder / SUMMARY, Summary),
+        UNLISTED: lambda: read_json(folder / UNLISTED, tuple[Unlisted, ...]) if (folder / UNLISTED).is_file() else (),
         stored_inputs.FOLDER: lambda: stored_inputs.read(folder),
         stored_run.NAME: lambda: stored_run.read(folder),
     }

@@ -71,6 +71,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "selftest": phrases.selftest_lines(words, report),
         "review": phrases.review(words, report),
         "scope": phrases.scope(words, report),
+        "named_by": lambda line: [report.source.display(label) for label in line.named_by],
         "sent_lines": phrases.sent_lines(words, report),
         "must_line": phrases.must_line(words, report.must),
         "partner_line": phrases.partner_line(words, report.partner_tally),

@@ -17,6 +17,7 @@ from compliance.model.finding import Finding
 from compliance.model.observation import Observation
 from compliance.model.requirement import Baseline
 from compliance.model.subject import Subject
+from compliance.model.unlisted import Unlisted
 from compliance.model.waiver import Statement, Waiver
 from compliance.store.run import SCHEMA, Run
 
@@ -29,6 +30,7 @@ FILES: Mapping[str, tuple[Any, str]] = {
     "observation.schema.json": (Observation, "one line of observations.jsonl"),
     "finding.schema.json": (Finding, "one line of findings.jsonl"),
     "summary.schema.json": (Summary, "summary.json"),
+    "unlisted.schema.json": (tuple[Unlisted, ...], "unlisted.json"),
     "inventory.schema.json": (tuple[Subject, ...], "inputs/inventory.json"),
     "waivers.schema.json": (tuple[Waiver, ...], "inputs/waivers.json"),
     "statements.schema.json": (tuple[Statement, ...], "inputs/statements.json"),

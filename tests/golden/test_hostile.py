@@ -218,6 +218,7 @@ def test_no_file_is_named_by_a_stranger(demo: Demo) -> None:
         "observations.jsonl",
         "run.json",
         "summary.json",
+        "unlisted.json",
         "inputs",
         *(f"inputs/{name}.json" for name in ("baseline", "inventory", "statements", "waivers")),
         *(f"inputs/{name}" for name in ("roots.pem", "extra-roots.pem", "public_suffix_list.dat")),

@@ -84,6 +84,7 @@ class Form:
 _WHOLE = {
     "run.schema.json": "run.json",
     "summary.schema.json": "summary.json",
+    "unlisted.schema.json": "unlisted.json",
     "inventory.schema.json": "inputs/inventory.json",
     "waivers.schema.json": "inputs/waivers.json",
     "statements.schema.json": "inputs/statements.json",

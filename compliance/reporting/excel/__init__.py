@@ -12,6 +12,7 @@ from compliance.reporting.excel.page import finish_page
 from compliance.reporting.excel.results import results_sheet
 from compliance.reporting.excel.seal import steady
 from compliance.reporting.excel.summary import summary_sheet
+from compliance.reporting.excel.unlisted import unlisted_sheet
 from compliance.reporting.formatter import read_time
 from compliance.reporting.view.report import Report
 from compliance.reporting.words import Texts, Words
@@ -29,6 +30,7 @@ def render_xlsx(report: Report, language: str, *, contacts: bool = True, texts: 
     results_sheet(book, report, words)
     partners_sheet(book, report, words)
     certificates_sheet(book, report, words)
+    unlisted_sheet(book, report, words)
     if contacts:
         contacts_sheet(book, report, words)
     method_sheet(book, report, words)

@@ -9,6 +9,7 @@ from compliance.model.finding import Finding
 from compliance.model.observation import Observation
 from compliance.model.requirement import Baseline, Requirement
 from compliance.model.subject import Kind, Subject
+from compliance.model.unlisted import Unlisted
 from compliance.model.waiver import Statement, Waiver
 from compliance.reporting.view.review import Review, read_review
 from compliance.store import run as run_file
@@ -31,6 +32,7 @@ class Source:
     findings: tuple[Finding, ...]
     observations: Mapping[str, Observation]
     review: Review | None = None
+    unlisted: tuple[Unlisted, ...] = ()
 
     @cached_property
     def subject_by_label(self) -> Mapping[str, Subject]:
@@ -87,4 +89,10 @@ def read_source(folder: Path) -> Source:
         findings=read_lines(folder / "findings.jsonl", Finding),
         observations={seen.id: seen for seen in observations},
         review=read_review(folder),
+        unlisted=_unlisted(folder / "unlisted.json"),
     )
+
+
+def _unlisted(path: Path) -> tuple[Unlisted, ...]:
+    """A run made before this list was written has none."""
+    return read_json(path, tuple[Unlisted, ...]) if path.is_file() else ()

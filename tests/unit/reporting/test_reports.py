@@ -1,6 +1,7 @@
 """The reports of a run full of hostile strangers: complete, deterministic, and with nothing alive in them."""
 
 import io
+import shutil
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -10,12 +11,14 @@ import openpyxl
 import pytest
 
 from compliance.model.finding import Cause, Status
+from compliance.model.unlisted import Role, Unlisted
 from compliance.reporting import check_lines, summary_lines, write_readme, write_reports
 from compliance.reporting.view.actions import front
 from compliance.reporting.view.lead import lead, lead_more
 from compliance.reporting.view.report import Report, lay_out, read_report
 from compliance.reporting.words import Words
 from compliance.store import run as run_file
+from compliance.strict import dump_json
 from tests.unit.reporting import fixture
 
 LANGUAGES = ("nb", "nn", "en")
@@ -86,7 +89,8 @@ def test_the_workbook_holds_no_formula(written: Path) -> None:
 def test_the_workbook_reads_in_order_and_leaves_the_auditor_room(written: Path) -> None:
     book = openpyxl.load_workbook(written / "report.xlsx")
     assert book.sheetnames == [
-        "Sammendrag", "Kontrollpunkter", "Resultater", "Samarbeidsparter", "Sertifikater", "Kontakter", "Metode",
+        "Sammendrag", "Kontrollpunkter", "Resultater", "Samarbeidsparter", "Sertifikater", "Ikke ført opp",
+        "Kontakter", "Metode",
     ]  # fmt: skip
     assert book.active is not None
     assert book.active.title == "Sammendrag"
@@ -100,6 +104,24 @@ def test_the_workbook_reads_in_order_and_leaves_the_auditor_room(written: Path) 
     statuses = [sheet.cell(row=row, column=1).value for row in range(2, sheet.max_row + 1)]
     assert statuses == sorted(statuses, key=lambda text: "✕!?✓–".index(str(text)[0]))
     assert all("Unntatt offentlighet" in (page.oddFooter.left.text or "") for page in book)
+
+
+def test_what_the_inventory_lacks_is_a_list_of_its_own(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    line = Unlisted("=etaten-kampanje.example", (Role.SPF, Role.REPORTS), ("kommunen.example",), "", ("o-000001",))
+    (tmp_path / "run" / "unlisted.json").write_text(f"[{dump_json(line)}]")
+    write_reports(tmp_path / "run", tmp_path, ("nb",), ("xlsx", "html"))
+    sheet = openpyxl.load_workbook(tmp_path / "report.xlsx")["Ikke ført opp"]
+    cells = [cell.value for cell in sheet[2]]
+    assert cells[:3] == [
+        "=etaten-kampanje.example",
+        "styrer hvem som får sende (SPF); får rapporter (DMARC)",
+        "kommunen.example",
+    ]
+    assert sheet["A2"].data_type == "s"
+    page = (tmp_path / "report.nb.html").read_text(encoding="utf-8")
+    assert "=etaten-kampanje.example" in page
+    assert "ingen har ført det opp i hosts.yaml" in page
 
 
 def test_contacts_can_be_left_out(run: Path, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ _ROOM = Path(compliance.reporting.__file__).parent
 _INTERFACE = shipped_texts().interface
 #: Keys put together in code: these beginnings and every ending the texts hold.
 _BUILT = (
+    "role_",
     "sign_", "status_", "cause_", "who_", "duty_", "origin_", "demand_", "measure_", "matrix_", "kind_", "state_",
     "waiver_state_", "head_row_", "term_", "name_", "evidence_", "assessment_", "failure_", "why_",
     "readme_", "review_", "check_cause_", "basis_derived", "basis_threshold", "whom_", "receiving_", "having_", "map_",
