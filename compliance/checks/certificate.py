@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import wraps
 
 from compliance.checks.dane import dane_holds, dane_unproven
+from compliance.checks.presented import unsettled
 from compliance.checks.registry import (
     CheckFunction,
     Parameters,
@@ -76,7 +77,8 @@ def _resting(verdict: Verdict, each: HostView) -> Verdict:
 def certificate_trust(view: HostView, want: Parameters) -> Verdict:
     """The chain builds to a configured root; a matching secure TLSA also passes where the baseline counts DANE."""
     verdict = pkix_trust(view, want)
-    return verdict if verdict.status == "pass" else dane_or(view, verdict)
+    told = verdict if verdict.status == "pass" else dane_or(view, verdict)
+    return noticing(told, *unsettled(view)) if told.status is Status.PASS else told
 
 
 def dane_or(view: HostView, verdict: Verdict) -> Verdict:

@@ -3,7 +3,7 @@
 from compliance.checks.context import Context
 from compliance.checks.dane import Lookup, Trouble, look_up
 from compliance.checks.dnssec import declared, no_host
-from compliance.checks.presented import chains
+from compliance.checks.presented import chains, unsettled
 from compliance.checks.registry import (
     Parameters,
     Scope,
@@ -98,7 +98,7 @@ def _matched(view: HostView, lookup: Lookup, want: Parameters) -> Verdict:
         if trouble:
             return resting_on(failed(_REASONS[trouble], **where), dict.fromkeys((*view.evidence, *each.evidence)))
     evidence = dict.fromkeys((*view.evidence, *(key for each in shown for key in each.evidence)))
-    return resting_on(passed("tlsa_matches", name=name, records=_shapes(walk)), evidence)
+    return resting_on(passed("tlsa_matches", *unsettled(view), name=name, records=_shapes(walk)), evidence)
 
 
 def _shape(record: tlsa.Tlsa) -> str:

@@ -2,7 +2,7 @@
 
 from compliance.checks.dane_records import dane_match
 from compliance.checks.policy_file import find
-from compliance.checks.presented import Objection, Presented, chains, opinion
+from compliance.checks.presented import Objection, Presented, chains, opinion, unsettled
 from compliance.checks.registry import (
     Parameters,
     Scope,
@@ -87,7 +87,8 @@ def _as_promised(view: HostView, policy: Policy, want: Parameters) -> Verdict:
     for each, fault in sorted(faults, key=lambda found: found[1].status is not Status.FAIL):
         return resting_on(fault, each.evidence)
     return resting_on(
-        passed("policy_holds", name=view.name, mode=policy.mode.value), [key for each in shown for key in each.evidence]
+        passed("policy_holds", *unsettled(view), name=view.name, mode=policy.mode.value),
+        [key for each in shown for key in each.evidence],
     )
 
 

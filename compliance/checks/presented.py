@@ -7,7 +7,9 @@ from enum import StrEnum
 from compliance.checks.context import Context
 from compliance.checks.trust import NOT_READ, SUBJECT_ALTERNATIVES
 from compliance.checks.views import HostView
+from compliance.model.finding import Notice
 from compliance.records.certificate import CertificateFault, matches, read
+from compliance.records.tls_classes import KeyType
 
 
 class Objection(StrEnum):
@@ -50,6 +52,13 @@ def chains(view: HostView) -> tuple[Presented, ...]:
     """Give every different chain presented to a client that asked by this name: a pool's, and each type of key's."""
     shown = [each for each in view.presentations if each.chosen and each.chain]
     return tuple(Presented(each.chain, each.seen_at, (each.chosen.id,) if each.chosen else ()) for each in shown)
+
+
+def unsettled(view: HostView) -> tuple[Notice, ...]:
+    """The notice that an address may have one more certificate: for a type of key it was neither shown nor refused."""
+    seen = view.tls_seen
+    keys = [key.upper() for key in (KeyType.RSA, KeyType.ECDSA) if not seen.profile.certificates[key].proven]
+    return (Notice("key_unsettled", {"keys": keys}),) if keys and seen.was_walked else ()
 
 
 def opinion(context: Context, shown: Presented, name: str) -> Opinion:

@@ -46,10 +46,11 @@ class TlsSeen:
         if defect := next((trouble for trouble in troubles if trouble.kind is FailureKind.DEFECT), None):
             return defect
         kept_back = any(trouble.kind is FailureKind.NO_ROUTE or trouble.stage == "budget" for trouble in troubles)
-        return Cause.OURS if kept_back or not all(put) or not self._was_walked else Cause.THEIRS
+        return Cause.OURS if kept_back or not all(put) or not self.was_walked else Cause.THEIRS
 
     @property
-    def _was_walked(self) -> bool:
+    def was_walked(self) -> bool:
+        """Whether any question of the walk was put, so that what it did not find was at least looked for."""
         return any(name in self.observations for name in self.profile.questions)
 
     def _behind(self, items: Iterable[Item[Any]]) -> Iterable[Observation]:

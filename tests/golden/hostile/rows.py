@@ -137,10 +137,15 @@ def later_at_first(peer: Peer, kit: Kit) -> None:
     sound(peer, kit)
 
 
-def three_a_run(peer: Peer, kit: Kit) -> None:
-    if next(kit.came) > 3:
-        greeting(b"421 4.7.0 too many connections from you\r\n")(peer, kit)
-    sound(peer, kit)
+def only(most: int) -> Act:
+    """So many connections, and 421 from then on."""
+
+    def act(peer: Peer, kit: Kit) -> None:
+        if next(kit.came) > most:
+            greeting(b"421 4.7.0 too many connections from you\r\n")(peer, kit)
+        sound(peer, kit)
+
+    return act
 
 
 def pauses_behind_greeting(peer: Peer, kit: Kit) -> None:
@@ -161,7 +166,8 @@ ODD_YET_SOUND = (
     Row("bare-lf", bare_line_feeds),
     Row("nul", nul_in_every_line),
     Row("later-at-first", later_at_first, "limited greeting"),
-    Row("three-a-run", three_a_run, beyond=ONLY_OLD_UNPROVEN),
+    Row("one-a-run", only(1), beyond=ONLY_OLD_UNPROVEN, notices=("key_unsettled",)),
+    Row("three-a-run", only(3), beyond=ONLY_OLD_UNPROVEN),
     Row("pauses", pauses_behind_greeting),
     Row("goes-twice", goes_twice, "protocol tls", NO_TLS),
 )

@@ -324,6 +324,14 @@ def test_the_certificate_of_each_key_is_judged(records: tuple[str, ...], keys: t
     assert told(verdict) == expected
 
 
+def test_a_second_key_that_was_not_settled_is_told_of() -> None:
+    lost = walked(session=session("leaf", "root"), instead={"hello weak12": failure("limited", "greeting")})
+    verdict = of_address((*WAY, EE, *lost))
+    assert (told(verdict), noticed(verdict)) == ("pass tlsa_matches", ["key_unsettled"])
+    settled = of_address((*WAY, EE, *walked(session=session("leaf", "root"))))
+    assert (told(settled), noticed(settled)) == ("pass tlsa_matches", [])
+
+
 def test_the_second_key_s_verdict_rests_on_the_hello_that_showed_it() -> None:
     run = context((*WAY, EE, *both_keys("leaf", "rsa")))
     views, _ = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from compliance.checks.certificate import certificate_trust
 from compliance.checks.mta_sts import mta_sts_policy, mta_sts_truth
 from compliance.checks.registry import Scope
 from compliance.checks.scopes import targets
@@ -347,3 +348,12 @@ def test_the_certificate_of_each_key_is_as_the_policy_asks(ecdsa: str, second: s
     assert told(verdict) == expected
     if second != "rsa":
         assert "hello weak12" in {run.evidence.by_id[key].question for key in verdict.evidence}
+
+
+def test_a_second_key_that_was_not_settled_is_told_of() -> None:
+    lost = walked(session=shows("mx"), instead={"hello weak12": failure("limited", "greeting")})
+    run = run_of((*ENFORCED, *lost))
+    views, _ = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])
+    for judge in (mta_sts_truth, certificate_trust):
+        verdict = judge(views[0], {})
+        assert (verdict.status, noticed(verdict)) == ("pass", ["key_unsettled"])
