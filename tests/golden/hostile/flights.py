@@ -144,6 +144,13 @@ def tickets(peer: Peer, kit: Kit) -> None:
     inside(peer, kit)
 
 
+def says_farewell(peer: Peer, kit: Kit) -> None:
+    """Complete the handshake, and end TLS at once (RFC 8446 section 6.1)."""
+    peer.tls(kit.context)
+    if isinstance(peer.line, ssl.SSLSocket):
+        peer.line.unwrap()
+
+
 def but_for_hellos(flight: Callable[[Peer], None]) -> Act:
     """Sound for an ordinary library; this, for hellos about older TLS."""
 

@@ -1,6 +1,7 @@
 """What each hostile host does, and what the run must make of it."""
 
 import random
+import socket
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ from tests.golden.hostile.flights import (
     in_crumbs,
     inside_by_hand,
     retries,
+    says_farewell,
     sends,
     shows,
     speaks,
@@ -157,7 +159,7 @@ def pauses_behind_greeting(peer: Peer, kit: Kit) -> None:
 def goes_twice(peer: Peer, kit: Kit) -> None:
     until_starttls(peer)
     peer.say(b"220 go")
-    peer.stop.wait(0.3)
+    peer.line.recv(1, socket.MSG_PEEK)  # the hello is there: the first 220 was taken
     peer.say(b"220 go")
     leave(peer)
 
@@ -234,6 +236,7 @@ IN_TLS = (
 )
 
 INSIDE = (
+    Row("farewell-at-once", behind(says_farewell), "closed ehlo_tls", ODD),
     Row("hello-requests", inside_by_hand(sends(*HELLO_REQUEST)), "timeout ehlo_tls", ODD),
     Row("a-hello-request", inside_by_hand(goes_on(HELLO_REQUEST))),
     Row("two-thousand-tickets", behind(tickets)),
