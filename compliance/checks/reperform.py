@@ -180,6 +180,7 @@ def _trust(view: HostView, verdict: Verdict) -> Reperform:
         name = _reference(view, verdict)
         if not is_plain(name):
             return UNSAFE
+        view = view if reason in _HELD else _misnamed(view, name)
         dates = _at(view) if reason in _HELD else ("-no_check_time",)
         return _verified(view, "0 (ok)" if reason in _HELD else "62", *dates, "-verify_hostname", name)
     if reason in _DATES:
@@ -193,6 +194,12 @@ def _trust(view: HostView, verdict: Verdict) -> Reperform:
         return Reperform(_s_client(view), "", _OPENSSL)
     view, path = found
     return _refused(view, path.code, *(_at(view) if path.reason in _EXPIRED_ABOVE else ("-no_check_time",)))
+
+
+def _misnamed(view: HostView, name: str) -> HostView:
+    """The chain that is for another name, where several were presented."""
+    shown = ((each, _leaf(each)) for each in view.presentations)
+    return next((each for each, leaf in shown if leaf and not matches(leaf.dns_names, name)), view)
 
 
 def _verified(view: HostView, code: str, *options: str, roots: str = _ROOTS) -> Reperform:
@@ -264,7 +271,9 @@ def _policy_host(view: HostView, verdict: Verdict) -> Reperform:
     """What the policy says, or where the host is not as it says, the host."""
     if verdict.reason.startswith("sts_"):
         return by_dig(view.context, verdict, sts_owner(view.subject.hostname), "TXT")
-    if verdict.reason in {"policy_holds", "policy_mx_untrusted", "policy_mx_name", "policy_mx_dates"}:
+    if verdict.reason == "policy_mx_dates":
+        return _certificate_dates(view, verdict)
+    if verdict.reason in {"policy_holds", "policy_mx_untrusted", "policy_mx_name"}:
         return _trust(view, verdict)
     if verdict.reason == "policy_without_starttls":
         return _without_tls(view)

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from compliance.checks.certificate import certificate_trust
 from compliance.checks.mta_sts import mta_sts_policy, mta_sts_truth
 from compliance.checks.registry import Scope
+from compliance.checks.reperform import reperform
 from compliance.checks.scopes import targets
 from compliance.checks.tls_rpt import tls_rpt_record
 from compliance.checks.trust import Roots
@@ -66,6 +67,7 @@ def pki() -> dict[str, Made]:
         "rsa": leaf(root, names=(MX,), key=rsa.generate_private_key(65537, 2048), **dates),
         "strange rsa": leaf(None, names=(MX,), key=rsa.generate_private_key(65537, 2048), **dates),
         "old rsa": leaf(root, names=(MX,), since=off - 30, until=off - 1, key=rsa.generate_private_key(65537, 2048)),
+        "rsa named otherwise": leaf(root, names=("else.example",), key=rsa.generate_private_key(65537, 2048), **dates),
         "private": leaf(own, names=(MX, HOST), **dates),
         "self-signed": leaf(None, names=(MX, HOST), **dates),
         "proxied": leaf(proxy, names=(HOST,), **dates),
@@ -335,6 +337,7 @@ KEYS = [
     ("a strange second", "mx", "strange rsa", "fail policy_mx_untrusted"),
     ("an old second", "mx", "old rsa", "fail policy_mx_dates"),
     ("another name first, sound second", "named otherwise", "rsa", "fail policy_mx_name"),
+    ("sound first, another name second", "mx", "rsa named otherwise", "fail policy_mx_name"),
 ]
 
 
@@ -346,8 +349,11 @@ def test_the_certificate_of_each_key_is_as_the_policy_asks(ecdsa: str, second: s
     views, _ = targets(Scope.MAIL_HOSTS, run, run.subjects[0], run.subjects[0].kinds[0])
     verdict = mta_sts_truth(views[0], {})
     assert told(verdict) == expected
+    shown = reperform("sts_host", views[0], verdict)
+    assert ("aRSA" in (shown.command or "")) == (second != "rsa")
     if second != "rsa":
         assert "hello weak12" in {run.evidence.by_id[key].question for key in verdict.evidence}
+        assert bool(shown.expect)
 
 
 def test_a_second_key_that_was_not_settled_is_told_of() -> None:
