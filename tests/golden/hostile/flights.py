@@ -4,6 +4,7 @@ import contextlib
 import ssl
 from collections.abc import Callable, Sequence
 
+from compliance.records.tls_client_hello import TLS13
 from tests.golden.hostile.dialogue import Act, Kit, inside, until_starttls
 from tests.golden.hostile.hello import Hello, peek_hello, read_hello, read_record, server_hello
 from tests.golden.hostile.tls12 import ALERT, DATA, HANDSHAKE, SUITE, Tls12, certificates, fragments
@@ -151,11 +152,11 @@ def says_farewell(peer: Peer, kit: Kit) -> None:
         peer.line.unwrap()
 
 
-def but_for_hellos(flight: Callable[[Peer], None]) -> Act:
-    """Sound for an ordinary library; this, for hellos about older TLS."""
+def but_for_hellos(flight: Callable[[Peer], None], *, below: int = TLS13) -> Act:
+    """Sound for an ordinary library; this, for hellos that offer nothing as new as `below`."""
 
     def act(peer: Peer, kit: Kit) -> None:
-        if peek_hello(peer).modern:
+        if peek_hello(peer).version >= below:
             inside(peer, kit)
         else:
             read_hello(peer)
