@@ -31,7 +31,8 @@ test: $(VENV)/.tested lab ## lint, types, floors and every test; as root the lab
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
-lab: $(VENV)/.installed ## as root: unpack the mail and DNS servers the lab tests start into .lab (nothing is installed)
+lab: $(VENV)/.installed ## fetch a public test suite into .lab; as root also the servers the lab starts (nothing is installed)
+	@$(BIN)/python tests/suites.py
 	@$(BIN)/python tests/lab/debs.py
 
 lint: $(VENV)/.tested ## lint, types and floors alone

@@ -16,41 +16,36 @@ from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import drive
-from compliance.records.spf_tree import (
-    Node,
-    NodeState,
-    SpfTree,
-    final_all,
-    lookups,
-    reach,
-    record_tree,
-    unmeasured,
-)
-
-_MOST_LOOKUPS = 10  # RFC 7208 section 4.6.4
+from compliance.records.spf_limits import Place, costs
+from compliance.records.spf_lookup import NodeState
+from compliance.records.spf_reach import final_all, reach, unmeasured
+from compliance.records.spf_tree import SpfTree, record_tree
 
 
-def _tree(view: DomainView) -> SpfTree:
+def tree_of(view: DomainView) -> SpfTree:
+    """Replay the walk through a domain's SPF records from the evidence."""
     return drive(record_tree(view.subject.hostname), view.context.evidence.answer)
 
 
 @check("spf_record", Scope.DOMAIN, reperform="txt")
 def spf_record(view: DomainView, _want: Parameters) -> Verdict:
     """Exactly one TXT record is an SPF record and follows the grammar (RFC 7208 sections 4.5, 4.6 and 12)."""
-    root = _tree(view).root
-    return resting_on(_record_verdict(view, root), (root.observation,))
+    tree = tree_of(view)
+    return resting_on(record_verdict(view, tree), (tree.root.observation,))
 
 
-def _record_verdict(view: DomainView, root: Node) -> Verdict:
+def record_verdict(view: DomainView, tree: SpfTree) -> Verdict:
+    """Say what stands at the domain itself."""
+    root = tree.root
     match root.state:
         case NodeState.NO_DOMAIN:
             return not_applicable("no_domain")
         case NodeState.NONE:
-            return failed("spf_missing")
+            return failed("spf_only_type99", record=tree.retired) if tree.retired else failed("spf_missing")
         case NodeState.SEVERAL:
-            return failed("spf_several", count=len(root.texts))
+            return failed("spf_several", count=len(root.found.texts))
         case NodeState.SYNTAX:
-            return failed("spf_syntax", record=root.text, position=root.position + 1, why=root.why)
+            return failed("spf_syntax", record=root.text, position=root.found.position + 1, why=root.found.why)
         case NodeState.UNRESOLVED:
             return unanswered(root.unanswered, view.context)
         case _:
@@ -60,11 +55,11 @@ def _record_verdict(view: DomainView, root: Node) -> Verdict:
 @check("spf_policy", Scope.DOMAIN, reperform="txt")
 def spf_policy(view: DomainView, want: Parameters) -> Verdict:
     """The record refuses everyone it does not name (`-all` or `~all`), and does not name the world."""
-    tree = _tree(view)
+    tree = tree_of(view)
     text = tree.root.text
     evidence = tree.observations
     if tree.root.state is not NodeState.RECORD:
-        return resting_on(_record_verdict(view, tree.root), evidence)
+        return resting_on(record_verdict(view, tree), evidence)
     if view.kind is Kind.PARKED_DOMAIN:
         bare = text.strip().lower().split() == ["v=spf1", "-all"]
         verdict = passed("spf_sends_nothing", record=text) if bare else failed("spf_parked_sends", record=text)
@@ -99,10 +94,13 @@ def _refusing_nobody(tree: SpfTree, text: str) -> Verdict | None:
     """A record every verifier gives up on (PermError) refuses nobody, whatever it ends in (RFC 7208 section 2.6.7)."""
     if name := tree.nowhere:
         return failed("spf_permerror", record=text, name=name)
-    count = lookups(tree).count
-    if count > _MOST_LOOKUPS or any(node.state is NodeState.CAPPED for node in tree.nodes()):
-        return failed("spf_too_many_lookups", record=text, count=count)
-    return None
+    told = costs(tree)
+    return too_many_lookups(text, told.lookups, told.breaking) if told.breaking else None
+
+
+def too_many_lookups(text: str, count: int, breaking: Place) -> Verdict:
+    """Verifiers give up at the eleventh lookup (RFC 7208 section 4.6.4): `term` is the one, `at` whose record it is."""
+    return failed("spf_too_many_lookups", record=text, count=count, term=breaking.step.term.text, at=breaking.name)
 
 
 def _unknown(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:

@@ -213,7 +213,7 @@ def _end_of_chain(
 def _record(owner: dns.name.Name, rdtype: str, ttl: int, rdata: dns.rdata.Rdata) -> DnsRecord:
     strings: tuple[str, ...] = ()
     match rdtype:
-        case "TXT":
+        case "TXT" | "SPF":
             strings = tuple(string.decode("latin-1") for string in rdata.strings)  # type: ignore[attr-defined]
             data = rdata.to_text()
         case "MX":

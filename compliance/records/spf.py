@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from compliance.records.spf_domain import SpfFault, domain_spec, is_open, macro_string
+from compliance.records.spf_domain import SpfFault, domain_spec, macro_string
+from compliance.records.spf_macro import is_open
 
 __all__ = ["Modifier", "SpfFault", "SpfRecord", "Term", "parse", "select"]
 

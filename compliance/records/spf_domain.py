@@ -1,13 +1,12 @@
-"""Domain-specs and macro strings of SPF records (RFC 7208 sections 7.1 and 12)."""
+"""Domain-specs and macro strings of SPF records: their grammar (RFC 7208 sections 7.1 and 12)."""
 
 import re
 
-_MACRO = re.compile(
+MACRO = re.compile(
     r"(?P<literal>[\x21-\x24\x26-\x7e]+)|%\{(?P<letter>[A-Za-z])(?P<digits>[0-9]*)(?P<turned>[rR]?)(?P<split>[-.+,/_=]*)\}|%[%_-]"
 )
 _LETTERS = frozenset("slodiphcrtv")
 _ONLY_IN_TEXTS = frozenset("crt")  # section 7.2: allowed only in the text that exp= leads to
-_PLAIN_SIGNS = {"%%": "%", "%_": " ", "%-": "%20"}
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 
 
@@ -25,7 +24,7 @@ def macro_string(text: str, position: int, *, in_domain: bool = False) -> bool:
     at = 0
     is_macro = False
     while at < len(text):
-        found = _MACRO.match(text, at)
+        found = MACRO.match(text, at)
         if not found:
             raise SpfFault(position + at, "macro" if text[at] == "%" else "character")
         if letter := found["letter"]:
@@ -36,25 +35,6 @@ def macro_string(text: str, position: int, *, in_domain: bool = False) -> bool:
         is_macro = found["literal"] is None
         at = found.end()
     return is_macro
-
-
-def is_open(text: str) -> bool:
-    """Tell whether a domain-spec is known only when a message is checked: a macro other than `d` and `o` is in it."""
-    return any(found["letter"] and found["letter"] not in "dDoO" for found in _MACRO.finditer(text))
-
-
-def expand(text: str, domain: str, sender: str) -> str:
-    """Expand a domain-spec that is not open: `d` is the domain of the record, `o` that of the sender (section 7)."""
-    return "".join(_expanded(found, domain, sender) for found in _MACRO.finditer(text))
-
-
-def _expanded(found: re.Match[str], domain: str, sender: str) -> str:
-    if not found["letter"]:
-        return found["literal"] or _PLAIN_SIGNS[found.group()]
-    parts = re.split(f"[{re.escape(found['split'] or '.')}]", domain if found["letter"] in "dD" else sender)
-    if found["turned"]:
-        parts.reverse()
-    return ".".join(parts[-int(found["digits"]) :] if found["digits"] else parts)
 
 
 def domain_spec(text: str, position: int) -> None:
@@ -72,6 +52,6 @@ def domain_spec(text: str, position: int) -> None:
 def _last_literal(text: str) -> str:
     """The part behind the last macro-expand."""
     last = ""
-    for found in _MACRO.finditer(text):
+    for found in MACRO.finditer(text):
         last = found["literal"] or ""
     return last

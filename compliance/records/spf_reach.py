@@ -1,9 +1,24 @@
-"""How much of the internet SPF terms let send: literal ranges merged, `a/8` and the like by their prefix."""
+"""Whom a tree of SPF records lets send: the `all` that decides, and literal ranges merged (`a/8` by its prefix)."""
 
 import ipaddress
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from compliance.model.observation import Observation
 from compliance.records.spf import Term
+from compliance.records.spf_lookup import NodeState
+from compliance.records.spf_tree import Node, SpfTree, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The `all` that decides: its qualifier, None without one; `unresolved` or `macro` where nobody can tell."""
+
+    qualifier: str | None
+    name: str
+    unresolved: str = ""  # id of the observation that failed
+    unanswered: tuple[Observation, ...] = ()
+    macro: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +72,59 @@ class Ranges:
         prefixes = [*self._prefixes6, *(network.prefixlen for network in ipv6)]
         ptr, exists = (name in self._mechanisms for name in ("ptr", "exists"))
         return Reach(ipv4, ipv6, count, min(prefixes, default=None), ptr, exists, complete)
+
+
+def final_all(tree: SpfTree) -> Ending:
+    """Give the `all` that decides for everyone not named, following redirect (sections 5.1 and 6.1)."""
+    node = tree.root
+    while node.record is not None and node.record.all is None:
+        following = [child for child in node.children if child.via == "redirect"]
+        if not following:
+            return Ending(None, node.name)
+        node = following[0]
+    unresolved = node.observation if node.state is NodeState.UNRESOLVED else ""
+    macro = node.state is NodeState.MACRO
+    end = node.record.all if node.record else None
+    return Ending(end.qualifier if end else None, node.name, unresolved, node.unanswered, macro)
+
+
+def reach(tree: SpfTree, results: str = "+") -> Reach:
+    """Measure whom the tree gives one of the results, `+` (may send) or `+?` (is not refused), merged.
+
+    Behind an include only a pass is a match, and its result is the include's qualifier (section 5.2).
+    """
+    ranges = Ranges()
+    for node, wanted in _weighed(tree.root, results):
+        everybody = {step.term for step in node.exists if step.everybody}
+        for term in node.record.reached if node.record else ():
+            world = term.mechanism == "all" or term in everybody
+            ranges.meet(term, counts=term.qualifier in wanted, everybody=world)
+    return ranges.reach(is_complete(tree))
+
+
+def is_complete(tree: SpfTree) -> bool:
+    """Tell whether every record below was read, or shown not to be there."""
+    unknown = {NodeState.UNRESOLVED, NodeState.CAPPED, NodeState.MACRO, NodeState.UNSAFE}
+    return all(node.state not in unknown for node in tree.nodes())
+
+
+def unmeasured(tree: SpfTree) -> bool:
+    """Tell whether somebody may be let in, or not be refused, by a term that only a message can decide."""
+    for node, wanted in _weighed(tree.root, "+?"):
+        if node.state in {NodeState.MACRO, NodeState.UNSAFE} and wanted:
+            return True
+        unasked = (step.term for step in node.exists if step.state is StepState.UNASKED)
+        if any(isinstance(term, Term) and term.qualifier in wanted for term in unasked):
+            return True
+        for term in node.record.reached if node.record else ():
+            if term.has_macro and term.mechanism != "include" and term.qualifier in wanted:
+                return True
+    return False
+
+
+def _weighed(node: Node, wanted: str) -> Iterator[tuple[Node, str]]:
+    """Give each node with the qualifiers in it that come to a result wanted of the whole."""
+    yield node, wanted
+    for child in node.children:
+        inner = wanted if child.via == "redirect" else "+" * (child.qualifier in wanted)
+        yield from _weighed(child, inner)

@@ -1,49 +1,19 @@
-"""The tree of SPF records behind a domain: include and redirect followed, and what the whole allows (RFC 7208)."""
+"""The tree of SPF records behind a domain: all that a client meets whom no term names (RFC 7208 sections 4.6, 5, 6)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from compliance.model.names import is_address, is_plain
+from compliance.model.names import is_plain
 from compliance.model.observation import Observation
 from compliance.records.dns_walk import DnsQuestion, Walk, facts, is_answered, texts
-from compliance.records.spf import LOOKUP_MECHANISMS, SpfFault, SpfRecord, Term, parse, select
-from compliance.records.spf_domain import expand, is_open
-from compliance.records.spf_reach import Ranges, Reach
-
-__all__ = [
-    "Ending",
-    "Lookups",
-    "Node",
-    "NodeState",
-    "Reach",
-    "SpfTree",
-    "final_all",
-    "lookups",
-    "reach",
-    "record_tree",
-    "unmeasured",
-]
+from compliance.records.spf import LOOKUP_MECHANISMS, Modifier, SpfRecord, Term, select
+from compliance.records.spf_lookup import MOST_LOOKUPS, Found, NodeState, is_formed, record_at
+from compliance.records.spf_macro import is_open, target_name
 
 #: Verifiers give up after ten lookups (section 4.6.4); we go on somewhat further, to tell how many there are.
 MOST_NODES = 40
 MOST_DEPTH = 12
-
-
-class NodeState(StrEnum):
-    """What stands at one name of the tree."""
-
-    RECORD = "record"
-    NONE = "none"
-    SEVERAL = "several"
-    SYNTAX = "syntax"  # not the grammar, or a name that can be nobody's (why: name)
-    NO_DOMAIN = "no_domain"
-    UNRESOLVED = "unresolved"
-    LOOP = "loop"  # a name that is being followed already; not asked again
-    MACRO = "macro"  # known only when a message is checked; not asked
-    UNSAFE = "unsafe"  # not a plain name: not asked
-    CAPPED = "capped"  # too deep or too many: not asked
-
 
 #: A name that an include or redirect leads to in vain: PermError at every verifier (sections 5.2 and 6.1).
 _NOWHERE = frozenset(
@@ -51,41 +21,98 @@ _NOWHERE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """An `exists` that asks the same of every message: with an answer it holds for the whole world (section 5.7)."""
+class StepState(StrEnum):
+    """What a term that costs a lookup comes to for a client it does not name."""
 
-    term: Term
-    answer: Observation | None  # None where it was not asked
+    ANSWERED = "answered"
+    VOID = "void"  # no address of either family, no MX, no answer to `exists`
+    OPEN = "open"  # known only when a message is checked: a macro, or `ptr`
+    UNRESOLVED = "unresolved"
+    NAMELESS = "nameless"  # a name that can be nobody's: no match, and nobody is asked (section 4.8)
+    UNASKED = "unasked"  # not a plain name, or behind more than anybody follows
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One term that costs a lookup, in the order a verifier comes to it.
+
+    `name` is the name it leads to, `node` the record there for include and redirect, `answers` those of the others,
+    `count` how many names an MX answer has.
+    """
+
+    term: Term | Modifier
+    name: str
+    state: StepState
+    node: "Node | None" = None
+    answers: tuple[Observation, ...] = ()
+    count: int = 0
+
+    @property
+    def mechanism(self) -> str:
+        """The mechanism, or `redirect`."""
+        return self.term.mechanism if isinstance(self.term, Term) else self.term.name
 
     @property
     def everybody(self) -> bool:
-        """Whether the name has an address."""
-        seen = facts(self.answer) if self.answer else None
-        return seen is not None and bool(seen.records)
+        """Whether an `exists` that asks the same of every message holds, and so for the whole world (section 5.7)."""
+        return self.mechanism == "exists" and self.state is StepState.ANSWERED
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One name: `via` is ``, include or redirect; `qualifier` that of the include; `observation` an id or ``."""
+    """One name: `via` is ``, include or redirect; `qualifier` that of the include."""
 
-    name: str
-    state: NodeState
-    observation: str = ""
-    record: SpfRecord | None = None
-    texts: tuple[str, ...] = ()  # the SPF records found there
-    position: int = 0  # index of the fault in `text`
-    why: str = ""
-    children: tuple["Node", ...] = ()
+    found: Found
     via: str = ""
     qualifier: str = "+"
-    unanswered: tuple[Observation, ...] = ()
-    exists: tuple["Existing", ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name, macros kept where it is not known."""
+        return self.found.name
+
+    @property
+    def state(self) -> NodeState:
+        """What stands there."""
+        return self.found.state
+
+    @property
+    def record(self) -> SpfRecord | None:
+        """The record, where there is one that follows the grammar."""
+        return self.found.record
 
     @property
     def text(self) -> str:
         """The record as the wire has it, `` where there is not one."""
-        return self.texts[0] if len(self.texts) == 1 else ""
+        return self.found.text
+
+    @property
+    def observation(self) -> str:
+        """The id of the TXT answer, `` where nobody was asked."""
+        return self.found.answer.id if self.found.answer else ""
+
+    @property
+    def unanswered(self) -> tuple[Observation, ...]:
+        """The TXT question, if it came to nothing."""
+        return (self.found.answer,) if self.found.answer and self.state is NodeState.UNRESOLVED else ()
+
+    @property
+    def children(self) -> tuple["Node", ...]:
+        """The records it leads to."""
+        return tuple(step.node for step in self.steps if step.node)
+
+    @property
+    def exists(self) -> tuple[Step, ...]:
+        """The `exists` that ask the same of every message, and may let the whole world in."""
+        return tuple(
+            step
+            for step in self.steps
+            if isinstance(step.term, Term)
+            and step.mechanism == "exists"
+            and step.term.qualifier in "+?"
+            and step.state is not StepState.OPEN
+        )
 
     def nodes(self) -> Iterator["Node"]:
         """Give this node and all below it, in the order they were met."""
@@ -96,9 +123,10 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class SpfTree:
-    """A domain's record and all it leads to."""
+    """A domain's record and all it leads to; `retired` is the record of type 99, asked for where there is no other."""
 
     root: Node
+    retired: str = ""
 
     def nodes(self) -> Iterator[Node]:
         """Give every node, the root first."""
@@ -106,21 +134,21 @@ class SpfTree:
 
     @property
     def observations(self) -> tuple[str, ...]:
-        """The ids of all answers, those to `exists` behind that of their record."""
+        """The ids of the answers that tell whom the records name: those to `exists` behind that of their record."""
         return tuple(
             key
             for node in self.nodes()
-            for key in (node.observation, *(found.answer.id for found in node.exists if found.answer))
+            for key in (node.observation, *(answer.id for step in node.exists for answer in step.answers))
             if key
         )
 
     @property
     def unanswered(self) -> tuple[Observation, ...]:
-        """The questions below that came to nothing."""
+        """The questions among them that came to nothing."""
         return tuple(
             answer
             for node in self.nodes()
-            for answer in (*node.unanswered, *(found.answer for found in node.exists if found.answer))
+            for answer in (*node.unanswered, *(answer for step in node.exists for answer in step.answers))
             if not is_answered(answer)
         )
 
@@ -130,33 +158,13 @@ class SpfTree:
         return next((node.name for node in self.nodes() if node.via and node.state in _NOWHERE), "")
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """The `all` that decides: its qualifier, None without one; `unresolved` or `macro` where nobody can tell."""
-
-    qualifier: str | None
-    name: str
-    unresolved: str = ""  # id of the observation that failed
-    unanswered: tuple[Observation, ...] = ()
-    macro: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lookups:
-    """Terms that cost a lookup (section 4.6.4); `macros` of them were counted but not followed.
-
-    `complete` is false where a name below was not answered, or not asked.
-    """
-
-    count: int
-    macros: int
-    complete: bool
-
-
 @dataclass(slots=True)
-class _Budget:
+class _Account:
+    """What a walk has left: names it may ask, and lookups that a verifier still comes to."""
+
     sender: str
     left: int = MOST_NODES
+    lookups: int = 0
 
     def spend(self) -> bool:
         """Take one question out of the budget, if there is one left."""
@@ -166,146 +174,72 @@ class _Budget:
 
 
 def record_tree(domain: str) -> Walk[SpfTree]:
-    """Walk from a domain through include and redirect; asks TXT of each name, A for `exists`."""
-    root = yield from _node(domain, (), "", "+", _Budget(domain))
-    return SpfTree(root)
+    """Walk from a domain through include and redirect; asks TXT, and what the first ten lookups ask of all alike."""
+    root = yield from _node(domain, (), "", "+", _Account(domain))
+    retired = ""
+    if root.state is NodeState.NONE:
+        seen = facts((yield DnsQuestion(root.name, "SPF")))
+        retired = next(iter(select(texts(seen))), "") if seen else ""
+    return SpfTree(root, retired)
 
 
-def _node(name: str, above: tuple[str, ...], via: str, qualifier: str, budget: _Budget) -> Walk[Node]:
+def _node(name: str, above: tuple[str, ...], via: str, qualifier: str, account: _Account) -> Walk[Node]:
     if is_open(name):
-        return Node(name, NodeState.MACRO, via=via, qualifier=qualifier)
-    name = _name(name, above, budget)
+        return Node(Found(name, NodeState.MACRO), via, qualifier)
+    name = _target(name, above, account)
     if name in above:
-        return Node(name, NodeState.LOOP, via=via, qualifier=qualifier)
-    if not _is_formed(name):
-        return Node(name, NodeState.SYNTAX, why="name", via=via, qualifier=qualifier)
-    if not is_plain(name):
-        return Node(name, NodeState.UNSAFE, via=via, qualifier=qualifier)
-    if len(above) >= MOST_DEPTH or not budget.spend():
-        return Node(name, NodeState.CAPPED, via=via, qualifier=qualifier)
-    answer = yield DnsQuestion(name, "TXT")
-    state, found = _read(answer)
-    if state is not NodeState.RECORD:
-        unanswered = (answer,) if state is NodeState.UNRESOLVED else ()
-        return Node(name, state, answer.id, texts=found, via=via, qualifier=qualifier, unanswered=unanswered)
-    try:
-        record = parse(found[0])
-    except SpfFault as fault:
-        syntax = NodeState.SYNTAX
-        return Node(name, syntax, answer.id, None, found, fault.position, fault.why, via=via, qualifier=qualifier)
-    node = Node(name, state, answer.id, record, found, via=via, qualifier=qualifier)
-    exists = yield from _exists(record, (*above, name), budget)
-    children = yield from _children(record, (*above, name), budget)
-    return replace(node, children=children, exists=exists)
+        return Node(Found(name, NodeState.LOOP), via, qualifier)
+    askable = is_formed(name) and is_plain(name)
+    if askable and (len(above) >= MOST_DEPTH or not account.spend()):
+        return Node(Found(name, NodeState.CAPPED), via, qualifier)
+    found = yield from record_at(name)
+    if found.record is None:
+        return Node(found, via, qualifier)
+    steps = yield from _steps(found.record, (*above, name), account)
+    return Node(found, via, qualifier, steps)
 
 
-def _name(text: str, above: tuple[str, ...], budget: _Budget) -> str:
-    return (expand(text, above[-1], budget.sender) if "%" in text else text).lower().removesuffix(".")
+def _target(text: str, above: tuple[str, ...], account: _Account) -> str:
+    return target_name(text, {"d": above[-1] if above else account.sender, "o": account.sender})
 
 
-def _is_formed(name: str) -> bool:
-    """Whether a name can be asked about at all (section 4.3); what it is made of is another matter."""
-    return len(name) <= 253 and not is_address(name) and all(0 < len(label) < 64 for label in name.split("."))
-
-
-def _exists(record: SpfRecord, above: tuple[str, ...], budget: _Budget) -> Walk[tuple[Existing, ...]]:
-    """Ask A, whatever the family of the sender (section 5.7); a name that cannot be is no match (section 4.8)."""
-    found: list[Existing] = []
+def _steps(record: SpfRecord, above: tuple[str, ...], account: _Account) -> Walk[tuple[Step, ...]]:
+    """Take the terms in their order; what a client meets behind the first `all`, or beside it, is nothing."""
+    steps: list[Step] = []
     for term in record.reached:
-        if term.mechanism != "exists" or term.has_macro or term.qualifier not in "+?":
-            continue
-        name = _name(term.domain, above, budget)
-        if not _is_formed(name):
-            continue
-        answer = (yield DnsQuestion(name, "A")) if is_plain(name) and budget.spend() else None
-        found.append(Existing(term, answer))
-    return tuple(found)
-
-
-def _children(record: SpfRecord, above: tuple[str, ...], budget: _Budget) -> Walk[tuple[Node, ...]]:
-    leads = [(term.domain, "include", term.qualifier) for term in record.reached if term.mechanism == "include"]
+        if term.mechanism == "include":
+            steps.append((yield from _led(term, term.domain, term.qualifier, above, account)))
+        elif term.mechanism in LOOKUP_MECHANISMS:
+            steps.append((yield from _looked_up(term, above, account)))
     if record.redirect:
-        leads.append((record.redirect.value, "redirect", "+"))
-    children: list[Node] = []
-    for name, via, qualifier in leads:
-        children += [(yield from _node(name, above, via, qualifier, budget))]
-    return tuple(children)
+        steps.append((yield from _led(record.redirect, record.redirect.value, "+", above, account)))
+    return tuple(steps)
 
 
-def _read(answer: Observation) -> tuple[NodeState, tuple[str, ...]]:
-    seen = facts(answer)
-    if seen is None or not is_answered(answer):
-        return NodeState.UNRESOLVED, ()
-    if seen.rcode == "NXDOMAIN":
-        return NodeState.NO_DOMAIN, ()
-    found = tuple(select(texts(seen)))
-    if not found:
-        return NodeState.NONE, ()
-    return (NodeState.RECORD if len(found) == 1 else NodeState.SEVERAL), found
+def _led(term: Term | Modifier, text: str, qualifier: str, above: tuple[str, ...], account: _Account) -> Walk[Step]:
+    account.lookups += 1
+    via = "include" if isinstance(term, Term) else "redirect"
+    node = yield from _node(text, above, via, qualifier, account)
+    return Step(term, node.name, StepState.OPEN if node.state is NodeState.MACRO else StepState.ANSWERED, node)
 
 
-def final_all(tree: SpfTree) -> Ending:
-    """Give the `all` that decides for everyone not named, following redirect (sections 5.1 and 6.1)."""
-    node = tree.root
-    while node.record is not None and node.record.all is None:
-        following = [child for child in node.children if child.via == "redirect"]
-        if not following:
-            return Ending(None, node.name)
-        node = following[0]
-    unresolved = node.observation if node.state is NodeState.UNRESOLVED else ""
-    macro = node.state is NodeState.MACRO
-    end = node.record.all if node.record else None
-    return Ending(end.qualifier if end else None, node.name, unresolved, node.unanswered, macro)
-
-
-def lookups(tree: SpfTree) -> Lookups:
-    """Count the terms that cost a lookup, a name met twice counting twice; those behind `all` count nothing."""
-    count = macros = 0
-    for node in tree.nodes():
-        if node.record is None:
-            continue
-        spent: list[Term] = [term for term in node.record.reached if term.mechanism in LOOKUP_MECHANISMS]
-        redirect = node.record.redirect
-        count += len(spent) + (redirect is not None)
-        macros += sum(term.has_macro for term in spent) + (redirect is not None and redirect.has_macro)
-    return Lookups(count, macros, _is_complete(tree))
-
-
-def _is_complete(tree: SpfTree) -> bool:
-    unknown = {NodeState.UNRESOLVED, NodeState.CAPPED, NodeState.MACRO, NodeState.UNSAFE}
-    return all(node.state not in unknown for node in tree.nodes())
-
-
-def reach(tree: SpfTree, results: str = "+") -> Reach:
-    """Measure whom the tree gives one of the results, `+` (may send) or `+?` (is not refused), merged.
-
-    Behind an include only a pass is a match, and its result is the include's qualifier (section 5.2).
-    """
-    ranges = Ranges()
-    for node, wanted in _weighed(tree.root, results):
-        everybody = {found.term for found in node.exists if found.everybody}
-        for term in node.record.reached if node.record else ():
-            world = term.mechanism == "all" or term in everybody
-            ranges.meet(term, counts=term.qualifier in wanted, everybody=world)
-    return ranges.reach(_is_complete(tree))
-
-
-def unmeasured(tree: SpfTree) -> bool:
-    """Tell whether somebody may be let in, or not be refused, by a term that only a message can decide."""
-    for node, wanted in _weighed(tree.root, "+?"):
-        if node.state in {NodeState.MACRO, NodeState.UNSAFE} and wanted:
-            return True
-        if any(found.answer is None and found.term.qualifier in wanted for found in node.exists):
-            return True
-        for term in node.record.reached if node.record else ():
-            if term.has_macro and term.mechanism != "include" and term.qualifier in wanted:
-                return True
-    return False
-
-
-def _weighed(node: Node, wanted: str) -> Iterator[tuple[Node, str]]:
-    """Give each node with the qualifiers in it that come to a result wanted of the whole."""
-    yield node, wanted
-    for child in node.children:
-        inner = wanted if child.via == "redirect" else "+" * (child.qualifier in wanted)
-        yield from _weighed(child, inner)
+def _looked_up(term: Term, above: tuple[str, ...], account: _Account) -> Walk[Step]:
+    """Ask what `a`, `mx` and `exists` ask of every client alike."""
+    account.lookups += 1
+    if term.mechanism == "ptr" or term.has_macro:
+        return Step(term, term.domain or above[-1], StepState.OPEN)
+    name = _target(term.domain, above, account) if term.domain else above[-1]
+    if not is_formed(name):
+        return Step(term, name, StepState.NAMELESS)
+    beyond = account.lookups > MOST_LOOKUPS  # where no verifier comes; whom an `exists` lets in is told all the same
+    if not is_plain(name) or (beyond and (term.mechanism != "exists" or not account.spend())):
+        return Step(term, name, StepState.UNASKED)
+    kinds = {"a": ("A", "AAAA"), "mx": ("MX",), "exists": ("A",)}[term.mechanism]
+    answers: tuple[Observation, ...] = ()
+    for kind in kinds:
+        answers = (*answers, (yield DnsQuestion(name, kind)))
+    counts = [len(seen.records) for answer in answers if is_answered(answer) and (seen := facts(answer))]
+    nothing = StepState.VOID if len(counts) == len(kinds) else StepState.UNRESOLVED
+    return Step(
+        term, name, StepState.ANSWERED if any(counts) else nothing, answers=answers, count=max(counts, default=0)
+    )

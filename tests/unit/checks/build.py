@@ -77,11 +77,9 @@ def dns(
     aliases: Sequence[str] = (),
     disabled: bool = False,
 ) -> Observation:
-    """Answer a question; TXT data are whole texts."""
-    records = tuple(
-        DnsRecord(name, rdtype, 60, "" if rdtype == "TXT" else each, (each,) if rdtype == "TXT" else ())
-        for each in data
-    )
+    """Answer a question; TXT data are whole texts, those of its retired twin too."""
+    text = rdtype in {"TXT", "SPF"}
+    records = tuple(DnsRecord(name, rdtype, 60, "" if text else each, (each,) if text else ()) for each in data)
     facts = DnsFacts("dns", name, rdtype, rcode, ad, believed, disabled, records, tuple(aliases), "", False, b"")
     return _seen("dns", name, f"{rdtype} cd" if disabled else rdtype, facts)
 

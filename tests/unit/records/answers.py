@@ -9,11 +9,13 @@ Zone = Mapping[str, tuple[str, ...] | str | None]
 
 
 def answering(zone: Zone, asked: list[str] | None = None) -> Callable[[DnsQuestion], Observation]:
-    """Answer: a tuple is NOERROR with these records, a text is an rcode; unlisted is NXDOMAIN, A stands at `A name`."""
+    """Answer: a tuple is NOERROR with these records, a text is an rcode; what is not listed is NXDOMAIN.
+
+    A key is a name for its TXT, `A name` for its addresses and so on.
+    """
 
     def answer(question: DnsQuestion) -> Observation:
-        assert question.rdtype in {"TXT", "A"}
-        key = question.name if question.rdtype == "TXT" else f"A {question.name}"
+        key = question.name if question.rdtype == "TXT" else f"{question.rdtype} {question.name}"
         if asked is not None:
             asked.append(key)
         return observation(question, zone.get(key, "NXDOMAIN"))
@@ -28,6 +30,10 @@ def observation(question: DnsQuestion, content: tuple[str, ...] | str | None) ->
         failure = Failure(FailureKind.TIMEOUT, "query")
         return Observation(identity, "dns", name, question.rdtype, "", 0.0, "", "", Origin.WIRE, None, failure)
     rcode, found = (content, ()) if isinstance(content, str) else ("NOERROR", content)
-    records = tuple(DnsRecord(name, "TXT", 60, "", (text[:255], text[255:])) for text in found)
+    is_text = question.rdtype in {"TXT", "SPF"}
+    records = tuple(
+        DnsRecord(name, question.rdtype, 60, "" if is_text else text, (text[:255], text[255:]) if is_text else ())
+        for text in found
+    )
     facts = DnsFacts("dns", name, question.rdtype, rcode, False, False, False, records, (), "", False, b"")
     return Observation(identity, "dns", name, question.rdtype, "", 0.0, "", "", Origin.WIRE, facts, None)

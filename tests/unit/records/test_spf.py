@@ -130,7 +130,7 @@ def test_any_text_is_read_or_refused_with_a_fault_inside_it(text: str) -> None:
     assert 0 <= position <= len(text)
 
 
-LONG = 200_000
+LONG = 65_000  # no TXT record holds more
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ LONG = 200_000
     ],
 )
 def test_a_long_hostile_record_costs_little(rest: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with contextlib.suppress(SpfFault):
         parse(f"v=spf1 {rest}")
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
