@@ -20,6 +20,7 @@ class Scope(StrEnum):
     DOMAIN = "domain"  # the domain itself
     SELECTORS = "selectors"  # each DKIM selector of the inventory
     SENDERS = "senders"  # each address of a sending host
+    SPF_SENDERS = "spf_senders"  # each address of a sending host, with each domain it sends for
     SUBMISSION_PORTS = "submission_ports"  # each submission port at each address of a submission host
     PARTNER = "partner"  # the partner's entry in the inventory
 

@@ -14,7 +14,7 @@ from compliance.checks.context import Context
 from compliance.checks.reperform_dns import NOTHING, UNSAFE, by_dig, by_mx, by_reverse, by_selector, by_tlsa
 from compliance.checks.reperform_tls import by_negotiation, by_suite
 from compliance.checks.trust import Path
-from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
+from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, SpfSenderView, View
 from compliance.model.finding import Reperform, Status, Verdict
 from compliance.model.names import is_address, is_plain
 from compliance.model.observation import FailureKind, SmtpFacts
@@ -50,6 +50,8 @@ def reperform(way: str, view: View, verdict: Verdict) -> Reperform:
         return by_selector(view, verdict)
     if isinstance(view, SenderView):
         return by_reverse(view, verdict)
+    if isinstance(view, SpfSenderView):
+        return by_dig(view.context, verdict, view.domain, "TXT")
     return _domain(way, view, verdict)
 
 

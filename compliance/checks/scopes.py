@@ -6,7 +6,7 @@ from dataclasses import replace
 from compliance.checks.context import Context, went_nowhere
 from compliance.checks.evidence import NOT_RECORDED
 from compliance.checks.registry import Scope, not_applicable, not_tested
-from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, View
+from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, SpfSenderView, View
 from compliance.model.finding import Cause, Verdict
 from compliance.model.names import is_address, is_inside, is_no_host, is_no_mail_host
 from compliance.model.observation import FailureKind, Observation
@@ -191,7 +191,7 @@ def _selectors(context: Context, subject: Subject, kind: Kind) -> Targets:
     return tuple(SelectorView(context, subject, kind, selector) for selector in subject.dkim_selectors), ()
 
 
-def _senders(context: Context, subject: Subject, kind: Kind) -> Targets:
+def _senders(context: Context, subject: Subject, kind: Kind) -> tuple[tuple[SenderView, ...], tuple[Settled, ...]]:
     if kind is Kind.OWN_DOMAIN:
         return (), ((subject.hostname, not_tested(Cause.NO_EVIDENCE, "no_sender_listed"), ()),)
     if subject.service:
@@ -205,6 +205,24 @@ def _senders(context: Context, subject: Subject, kind: Kind) -> Targets:
     if silent := host.silent("A"):  # the addresses most mail comes from may be among those not heard of
         lines = (*lines, (host.name, unanswered(silent, context), host.evidence))
     return tuple(SenderView(context, subject, kind, address, host.evidence) for address in host.addresses), lines
+
+
+def _spf_senders(context: Context, subject: Subject, kind: Kind) -> Targets:
+    """Each sending address with each domain; receivers never see one of the inside of a network (RFC 1918)."""
+    if subject.service:
+        return tuple(SpfSenderView(context, subject, kind, "", domain) for domain in subject.sends_for), ()
+    found, settled = _senders(context, subject, kind)
+    views: list[View] = []
+    closed = list(settled)
+    for sender in found:
+        for domain in subject.sends_for:
+            view = SpfSenderView(context, subject, kind, sender.address, domain, sender.trail)
+            if is_inside(sender.address) or is_no_mail_host(sender.address, lab=context.lab):
+                verdict = not_tested(Cause.NO_EVIDENCE, "sender_address_inside", address=sender.address)
+                closed.append((view.target, verdict, view.evidence))
+            else:
+                views.append(view)
+    return tuple(views), tuple(closed)
 
 
 def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets:
@@ -234,6 +252,7 @@ _SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
     Scope.PARTNER: _domain,
     Scope.SELECTORS: _selectors,
     Scope.SENDERS: _senders,
+    Scope.SPF_SENDERS: _spf_senders,
     Scope.SUBMISSION_PORTS: _submission_ports,
 }
 

@@ -189,4 +189,26 @@ class SenderView:
         return self.trail
 
 
-View = HostView | MxView | DomainView | SelectorView | SenderView
+@dataclass(frozen=True)
+class SpfSenderView:
+    """One address a host of ours sends from, and one domain it sends for; no address where a service sends."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+    address: str
+    domain: str
+    trail: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> str:
+        """The address, or the service, and the domain."""
+        return f"{self.address or self.subject.label} {self.domain}"
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The answers that led to the address."""
+        return self.trail
+
+
+View = HostView | MxView | DomainView | SelectorView | SenderView | SpfSenderView

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from compliance.model.names import is_address, is_inside, is_lab, is_no_mail_host, is_plain
+from compliance.model.names import is_address, is_inside, is_lab, is_no_mail_host
 from compliance.model.observation import (
     DnsFacts,
     FailureKind,
@@ -19,10 +19,11 @@ from compliance.model.subject import OWN, Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
 from compliance.probes.budget import Act, Budget
-from compliance.probes.dns import Resolver, reverse_name
+from compliance.probes.dns import Resolver
 from compliance.probes.dns_asking import DnsAsking
 from compliance.probes.net import own_name
 from compliance.probes.own_host import OwnHost
+from compliance.probes.sending import sending_address
 from compliance.probes.services import Services, submission_ports
 from compliance.probes.smtp import Host, hold_session
 from compliance.probes.tls import load_identity
@@ -32,7 +33,7 @@ from compliance.records.dane_walk import dane_walk
 from compliance.records.dkim_selector import selector_walk
 from compliance.records.dmarc_reports import dmarc_walk
 from compliance.records.dns_walk import DnsQuestion, drive
-from compliance.records.mail_route import MOST_NAMES_BACK, RouteState, host_addresses, mail_route, ways_in
+from compliance.records.mail_route import RouteState, host_addresses, mail_route, ways_in
 from compliance.records.spf_tree import record_tree
 from compliance.records.tls_rpt import owner as tls_rpt_owner
 from compliance.records.tls_strategy import Depth as TlsDepth
@@ -92,7 +93,10 @@ class Prober:
         with self._dns.share():
             if subject.domain_kind is not None:
                 self._domain(subject)
-            elif subject.hostname and not subject.service:
+            elif subject.service:
+                for domain in subject.sends_for:
+                    drive(record_tree(domain), self.answer)
+            elif subject.hostname:
                 self._host(subject)
 
     def _domain(self, subject: Subject) -> None:
@@ -119,7 +123,7 @@ class Prober:
         addresses = self._addresses_of(subject.hostname)
         if Kind.OUTBOUND_HOST in subject.kinds:
             for address in addresses:
-                self._way_back(address)
+                sending_address(subject, address, self.answer)
         if subject.helo:
             self._addresses_of(subject.helo)
         if Kind.INBOUND_HOST in subject.kinds:
@@ -130,14 +134,6 @@ class Prober:
         if is_address(name):
             return (name,)
         return drive(host_addresses(name), self.answer).addresses
-
-    def _way_back(self, address: str) -> None:
-        """Address to name to address (RFC 1912 section 2.1)."""
-        seen = self.dns(reverse_name(address), "PTR")
-        if isinstance(seen.facts, DnsFacts):
-            for record in seen.facts.records[:MOST_NAMES_BACK]:
-                if is_plain(record.data):
-                    self._addresses_of(record.data)
 
     # -- sweep 2 and 3: mail hosts ----------------------------------------------------------------------------------
 

@@ -37,7 +37,11 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "dane": ("dane_", "tlsa_"),
     "spf_open": ("spf_open_ending", "spf_no_ending", "spf_too_broad", "spf_too_broad_v6", "spf_neutral_world"),
     "dmarc_none": ("dmarc_missing", "dmarc_missing_parked", "dmarc_several", "dmarc_syntax", "registry_record"),
-    "spf_none": ("spf_missing", "spf_several", "spf_syntax", "spf_permerror", "spf_too_many_lookups"),
+    "spf_none": (
+        "spf_missing", "spf_several", "spf_syntax", "spf_permerror", "spf_too_many_lookups",
+        "spf_only_type99", "spf_loop", "spf_mx_names", "spf_too_many_voids",
+    ),
+    "spf_sender": ("spf_sender_",),
     "dmarc_open": ("dmarc_policy_none", "dmarc_subdomains_open", "dmarc_pct_zero"),
     "dkim_none": (
         "dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing", "dkim_version",
