@@ -157,7 +157,7 @@ def test_what_is_accepted_is_whole(parts: list[str]) -> None:
 
 @pytest.mark.parametrize("piece", ["mx: a.example\n", "x" * 30 + "\n", "\n", "a:", "mx: " + "a." * 120 + "\n"])
 def test_the_largest_policy_is_read_in_linear_time(piece: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     with contextlib.suppress(StsFault):
         parse_policy((piece * (MAX_POLICY // len(piece)))[:MAX_POLICY])
-    assert time.monotonic() - begun < 1.0
+    assert time.process_time() - begun < 1.0

@@ -68,8 +68,8 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 @pytest.mark.parametrize("piece", ["a", "a.", "%41", ",", "mailto:", "; x=1", "@", "é"])
 def test_a_large_record_is_read_in_linear_time(piece: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()
     for start in ("v=TLSRPTv1; rua=mailto:", "v=TLSRPTv1; rua=mailto:a@", "v=TLSRPTv1; rua=https://"):
         with contextlib.suppress(TlsRptFault):
             parse(start + piece * 60_000)
-    assert time.monotonic() - begun < 2.0
+    assert time.process_time() - begun < 2.0
