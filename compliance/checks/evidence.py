@@ -3,18 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from compliance.model.observation import (
-    Failure,
-    FailureKind,
-    Observation,
-    Origin,
-    SmtpFacts,
-    StatementFacts,
-)
-from compliance.records.dns_walk import DnsQuestion
+from compliance.model.observation import Observation, SmtpFacts, StatementFacts
+from compliance.records.dns_walk import DnsQuestion, unrecorded
 from compliance.records.injection import INJECTION, UNNAMED
 
-NOT_RECORDED = "not recorded"
 _ORDINARY = frozenset({"session", "session again"})
 _OF_OWN_HOSTS = frozenset({INJECTION, UNNAMED})
 
@@ -40,7 +32,7 @@ class Evidence:
 
     def answer(self, question: DnsQuestion) -> Observation:
         """Give the recorded answer to a DNS question; one that was never asked has a failure and no id."""
-        return self._asked.get((question.name, question.rdtype)) or _unrecorded(question.name, question.rdtype)
+        return self._asked.get((question.name, question.rdtype)) or unrecorded(question.name, question.rdtype)
 
     def with_checking_disabled(self, question: DnsQuestion) -> Observation | None:
         """Give the answer to the same question with CD=1, asked after a SERVFAIL (RFC 4035 section 3.2.2)."""
@@ -73,11 +65,6 @@ class Evidence:
 def place_of(target: str) -> str:
     """Give `[address]:port` of a mail host's target, whatever its name."""
     return target[max(target.rfind("["), 0) :]
-
-
-def _unrecorded(target: str, question: str) -> Observation:
-    failure = Failure(FailureKind.UNRESOLVED, "query", NOT_RECORDED)
-    return Observation("", "dns", target, question, "", 0.0, "", "", Origin.WIRE, None, failure)
 
 
 def smtp_facts(observation: Observation) -> SmtpFacts | None:

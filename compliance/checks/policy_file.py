@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from compliance.checks.context import Context
-from compliance.checks.evidence import NOT_RECORDED, Evidence
+from compliance.checks.evidence import Evidence
 from compliance.checks.presented import Objection, Presented, opinion
 from compliance.checks.registry import broken, failed, not_tested
 from compliance.checks.scopes import unanswered
@@ -13,7 +13,7 @@ from compliance.model.finding import Cause, Notice, Value, Verdict
 from compliance.model.names import is_inside
 from compliance.model.observation import FailureKind, Observation, PolicyFacts
 from compliance.records.certificate import CertificateFault, read
-from compliance.records.dns_walk import DnsQuestion, drive, facts, is_answered, texts
+from compliance.records.dns_walk import NOT_RECORDED, DnsQuestion, drive, facts, is_answered, texts
 from compliance.records.mail_route import HostState, host_addresses
 from compliance.records.mta_sts import (
     Policy,

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from compliance.checks.context import Context, went_nowhere
-from compliance.checks.evidence import NOT_RECORDED
 from compliance.checks.registry import Scope, not_applicable, not_tested
 from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, SpfSenderView, View
 from compliance.model.finding import Cause, Verdict
 from compliance.model.names import is_address, is_inside, is_no_host, is_no_mail_host
 from compliance.model.observation import FailureKind, Observation
 from compliance.model.subject import DOMAIN_KINDS, OWN, Kind, Subject
-from compliance.records.dns_walk import DnsQuestion, drive, facts
+from compliance.records.dns_walk import NOT_RECORDED, DnsQuestion, drive, facts
 from compliance.records.mail_route import HostState, Route, RouteHost, RouteState, host_addresses, mail_route
 from compliance.settings import Depth
 

@@ -2,7 +2,6 @@
 
 import re
 
-from compliance.checks.evidence import NOT_RECORDED
 from compliance.checks.presented import Objection, Opinion, Presented, opinion
 from compliance.checks.registry import (
     Parameters,
@@ -19,7 +18,7 @@ from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Value, Verdict
 from compliance.model.names import is_address
 from compliance.model.observation import FailureKind, Observation, Reply, SmtpFacts
-from compliance.records.dns_walk import DnsQuestion
+from compliance.records.dns_walk import NOT_RECORDED, DnsQuestion
 
 IMPLICIT, IN_CLEAR = "implicit tls", "submission"
 """The questions: TLS before a word is said, or EHLO in clear and then STARTTLS. With ` again` they are put twice."""

@@ -5,9 +5,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from compliance.model.observation import Failure, FailureKind, Observation, Origin
+from compliance.model.observation import Observation
 from compliance.probes.asker import Asker
 from compliance.probes.dns import Resolver
+from compliance.records.dns_walk import unrecorded
 
 SECONDS = 120.0
 """A subject's share: its name servers may be silent to every question, and its records may lead to hundreds."""
@@ -36,7 +37,7 @@ class DnsAsking:
     def ask(self, name: str, question: str) -> Observation:
         """Put a question (`A`, or `A cd` with CD=1), or give one that was never put where the time is up."""
         if self._is_late(name, question) and self._asker.seen(name, question) is None:
-            return _not_asked(name, question)
+            return unrecorded(name, question)
         rdtype, _, flag = question.partition(" ")
         return self._asker.ask(
             "dns", name, question, lambda: self._resolver.ask(name, rdtype, checking_disabled=flag == "cd")
@@ -53,9 +54,3 @@ class DnsAsking:
             if now >= end:
                 self._left_out.add((name, question))
             return now >= end
-
-
-def _not_asked(name: str, question: str) -> Observation:
-    """What the evidence gives for a question that was never put, so that a walk goes the same way twice."""
-    failure = Failure(FailureKind.UNRESOLVED, "query", "not recorded")
-    return Observation("", "dns", name, question, "", 0.0, "", "", Origin.WIRE, None, failure)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from compliance.model.observation import DnsFacts, Observation
+from compliance.model.observation import DnsFacts, Failure, FailureKind, Observation, Origin
 
 T = TypeVar("T")
+NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,12 @@ def drive(walk: Walk[T], answer: Callable[[DnsQuestion], Observation]) -> T:
     except StopIteration as end:
         result: T = end.value
         return result
+
+
+def unrecorded(name: str, question: str) -> Observation:
+    """Give what stands for a question that was never put: a failure and no id, so that a walk goes the same way."""
+    failure = Failure(FailureKind.UNRESOLVED, "query", NOT_RECORDED)
+    return Observation("", "dns", name, question, "", 0.0, "", "", Origin.WIRE, None, failure)
 
 
 def facts(observation: Observation) -> DnsFacts | None:

@@ -70,6 +70,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "demand": lambda subject: phrases.demand(words, subject),
         "selftest": phrases.selftest_lines(words, report),
         "review": phrases.review(words, report),
+        "to_publish": lambda values: phrases.to_publish(words, values),
         "scope": phrases.scope(words, report),
         "named_by": lambda line: [report.source.display(label) for label in line.named_by],
         "sent_lines": phrases.sent_lines(words, report),

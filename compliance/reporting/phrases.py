@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
+from compliance.model.finding import Values
 from compliance.model.observation import VantageItem
 from compliance.model.requirement import Basis
 from compliance.model.requirement import Source as Document
@@ -201,3 +202,10 @@ def sent_lines(words: Words, report: Report) -> list[str]:
         verbs = [words.t(_SENT[verb]) if verb in _SENT else verb for verb in row.verbs]
         lines.append(words.t(key, addresses=row.addresses, connections=row.connections, verbs=verbs))
     return lines or [words.t("sent_nothing")]
+
+
+def to_publish(words: Words, values: Values) -> tuple[str, str] | None:
+    """Give a record to publish, ready to copy, and what is said of it; None where a verdict brings none."""
+    record = str(values.get("publish", ""))
+    said = words.t("publish_record", at=values.get("publish_at", ""))
+    return (said, words.f(record, "command")) if record else None

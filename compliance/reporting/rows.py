@@ -88,7 +88,9 @@ def _what_is(words: Words, finding: Finding, group: Group) -> Iterable[str]:
 
 
 def _what_now(words: Words, finding: Finding, group: Group) -> list[str]:
-    return _once(words.remedy(finding.requirement, group.reason, group.values))
+    said = _once(words.remedy(finding.requirement, group.reason, group.values))
+    publish = phrases.to_publish(words, group.values)
+    return [*said, *publish] if publish else said
 
 
 def _once(remedy: tuple[str, str] | None) -> list[str]:

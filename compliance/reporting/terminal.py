@@ -8,6 +8,7 @@ from compliance.model.finding import Cause, Status
 from compliance.reporting import phrases
 from compliance.reporting.view.report import Report, read_report
 from compliance.reporting.view.results import Group, Result
+from compliance.reporting.view.spf import spf_drawing
 from compliance.reporting.words import Texts, Words
 
 _WIDTH = 80
@@ -42,7 +43,7 @@ def check_lines(folder: Path, language: str, texts: Texts | None = None) -> tupl
     for subject in report.source.subjects:
         mine = by_subject.get(subject.display, [])
         if mine:
-            lines += [*_domain(words, report, subject.display, mine), ""]
+            lines += [*_domain(words, report, subject.display, mine), *_spf(words, report, subject.hostname), ""]
     return (*lines, *_not_built(words, report)) if lines else ()
 
 
@@ -104,6 +105,25 @@ def _fault(words: Words, report: Report, result: Result) -> Iterable[str]:
         yield from _wrapped(words.t("check_means", text=words.text(requirement.consequence)), "    ", "    ")
     if plain:
         yield from _wrapped(plain, "    → ", "      ")
+    if publish := phrases.to_publish(words, group.values):
+        yield from _wrapped(publish[0], "    → ", "      ")
+        yield f"      {publish[1]}"  # not wrapped: it is there to be copied
+
+
+def _spf(words: Words, report: Report, domain: str) -> Iterable[str]:
+    """The tree of SPF records in short: the names, what each costs, and what is wrong there."""
+    drawing = spf_drawing(report.source, domain, domain)
+    if not drawing.root.texts:
+        return
+    yield ""
+    yield words.t("check_spf", count=drawing.root.total)
+    branches = list(drawing.root.walk())
+    for depth, branch in branches[:_MOST]:
+        indent = "  " * (depth + 1)
+        yield from _wrapped(f"{words.f(branch.name)} ({words.t('spf_tree_short', count=branch.count)})", indent, indent)
+        for note in branch.faults[:_MOST]:
+            yield from _wrapped(str(words.say(note)), f"{indent}✕ ", f"{indent}  ")
+    yield from _more(words, len(branches))
 
 
 def _untested(words: Words, mine: list[Result]) -> Iterable[str]:

@@ -11,6 +11,7 @@ from compliance.reporting.excel.method import method_sheet
 from compliance.reporting.excel.page import finish_page
 from compliance.reporting.excel.results import results_sheet
 from compliance.reporting.excel.seal import steady
+from compliance.reporting.excel.spf import spf_sheet
 from compliance.reporting.excel.summary import summary_sheet
 from compliance.reporting.excel.unlisted import unlisted_sheet
 from compliance.reporting.formatter import read_time
@@ -29,6 +30,7 @@ def render_xlsx(report: Report, language: str, *, contacts: bool = True, texts: 
     controls_sheet(book, report, words)
     results_sheet(book, report, words)
     partners_sheet(book, report, words)
+    spf_sheet(book, report, words)
     certificates_sheet(book, report, words)
     unlisted_sheet(book, report, words)
     if contacts:

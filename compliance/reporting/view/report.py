@@ -26,6 +26,7 @@ from compliance.reporting.view.numbers import (
 from compliance.reporting.view.partners import Partner, partners
 from compliance.reporting.view.results import Result, results
 from compliance.reporting.view.source import Source, read_source
+from compliance.reporting.view.spf import SpfDrawing, spf_drawings
 from compliance.reporting.words import Say
 
 
@@ -44,6 +45,7 @@ class Report:
     matrices: Matrices
     cards: tuple[Card, ...]
     untested: tuple[UntestedGroup, ...]
+    spf: tuple[SpfDrawing, ...]
     hosts: tuple[Host, ...]
     partners: tuple[Partner, ...]
     partner_tally: Tally
@@ -98,6 +100,7 @@ def lay_out(source: Source) -> Report:
         matrices=matrices(source, found),
         cards=cards(found),
         untested=untested(found),
+        spf=spf_drawings(source),
         hosts=hosts,
         partners=partners(source, found),
         partner_tally=tally(source.partners),

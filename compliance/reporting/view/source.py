@@ -59,6 +59,11 @@ class Source:
         """The findings of partner status."""
         return tuple(finding for finding in self.findings if not is_own(finding))
 
+    @cached_property
+    def dns(self) -> Mapping[tuple[str, str], Observation]:
+        """Answers by name and type, as they were asked for."""
+        return {(seen.target, seen.question): seen for seen in self.observations.values() if seen.probe == "dns"}
+
     def display(self, label: str) -> str:
         """Give a subject's name as people write it."""
         known = self.subject_by_label.get(label)

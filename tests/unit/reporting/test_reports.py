@@ -89,7 +89,7 @@ def test_the_workbook_holds_no_formula(written: Path) -> None:
 def test_the_workbook_reads_in_order_and_leaves_the_auditor_room(written: Path) -> None:
     book = openpyxl.load_workbook(written / "report.xlsx")
     assert book.sheetnames == [
-        "Sammendrag", "Kontrollpunkter", "Resultater", "Samarbeidsparter", "Sertifikater", "Ikke ført opp",
+        "Sammendrag", "Kontrollpunkter", "Resultater", "Samarbeidsparter", "SPF", "Sertifikater", "Ikke ført opp",
         "Kontakter", "Metode",
     ]  # fmt: skip
     assert book.active is not None
