@@ -12,6 +12,7 @@ from compliance.checks.registry import (
     resting_on,
 )
 from compliance.checks.scopes import unanswered
+from compliance.checks.spf_publish import publishing
 from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.subject import Kind
@@ -36,6 +37,10 @@ def spf_record(view: DomainView, _want: Parameters) -> Verdict:
 
 def record_verdict(view: DomainView, tree: SpfTree) -> Verdict:
     """Say what stands at the domain itself."""
+    return publishing(view, view.subject.hostname, tree, _record_verdict(view, tree))
+
+
+def _record_verdict(view: DomainView, tree: SpfTree) -> Verdict:
     root = tree.root
     match root.state:
         case NodeState.NO_DOMAIN:
@@ -63,9 +68,10 @@ def spf_policy(view: DomainView, want: Parameters) -> Verdict:
     if view.kind is Kind.PARKED_DOMAIN:
         bare = text.strip().lower().split() == ["v=spf1", "-all"]
         verdict = passed("spf_sends_nothing", record=text) if bare else failed("spf_parked_sends", record=text)
-        return resting_on(verdict, evidence)
+        return resting_on(publishing(view, view.subject.hostname, tree, verdict), evidence)
     bad = _open_ending(tree, text) or _too_broad(tree, text, want) or _refusing_nobody(tree, text)
-    return resting_on(bad or _unknown(view, tree, text) or _refusing(tree, text, want), evidence)
+    verdict = bad or _unknown(view, tree, text) or _refusing(tree, text, want)
+    return resting_on(publishing(view, view.subject.hostname, tree, verdict), evidence)
 
 
 def _open_ending(tree: SpfTree, text: str) -> Verdict | None:

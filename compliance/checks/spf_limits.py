@@ -14,6 +14,7 @@ from compliance.checks.registry import (
 )
 from compliance.checks.scopes import unanswered
 from compliance.checks.spf import record_verdict, too_many_lookups, tree_of
+from compliance.checks.spf_publish import publishing
 from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.records.spf_limits import Costs, answer_size, costs, observations
@@ -28,8 +29,8 @@ def spf_limits(view: DomainView, want: Parameters) -> Verdict:
     if tree.root.state is not NodeState.RECORD:
         return resting_on(record_verdict(view, tree), observations(tree))
     told = costs(tree)
-    verdict = _over(tree, told) or _unknown(view, tree, told)
-    return resting_on(verdict or _within(tree, told, want), observations(tree))
+    verdict = _over(tree, told) or _unknown(view, tree, told) or _within(tree, told, want)
+    return resting_on(publishing(view, view.subject.hostname, tree, verdict), observations(tree))
 
 
 def _over(tree: SpfTree, told: Costs) -> Verdict | None:

@@ -14,6 +14,7 @@ from compliance.checks.registry import (
     resting_on,
 )
 from compliance.checks.scopes import unanswered
+from compliance.checks.spf_publish import INCLUDES, publishing
 from compliance.checks.views import SpfSenderView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.records.dns_walk import drive
@@ -23,9 +24,6 @@ from compliance.records.spf_macro import Sender
 from compliance.records.spf_match import Why
 from compliance.records.spf_tree import SpfTree, record_tree
 
-#: What the services of the inventory ask their customers to include.
-_INCLUDES = {"exchange_online": "spf.protection.outlook.com", "google_workspace": "_spf.google.com"}
-
 
 @check("spf_senders", Scope.SPF_SENDERS, reperform="txt")
 def spf_senders(view: SpfSenderView, _want: Parameters) -> Verdict:
@@ -33,7 +31,7 @@ def spf_senders(view: SpfSenderView, _want: Parameters) -> Verdict:
     if not view.address:
         return _service(view)
     checked = _checked(view, view.domain)
-    verdict = _judged(view, checked)
+    verdict = publishing(view, view.domain, _tree(view), _judged(view, checked))
     return resting_on(verdict, (*view.trail, *_ids(checked)))
 
 
@@ -94,7 +92,7 @@ def _service(view: SpfSenderView) -> Verdict:
     tree = _tree(view)
     if tree.root.state is NodeState.UNRESOLVED:
         return resting_on(unanswered(tree.unanswered, view.context), tree.observations)
-    wanted = _INCLUDES.get(view.subject.service, "")
+    wanted = INCLUDES.get(view.subject.service, "")
     named = {node.name for node in tree.nodes()}
     values = {"service": view.subject.label, "domain": view.domain}
     if wanted and wanted not in named:
