@@ -12,9 +12,9 @@ from compliance.records import spf_mend
 from compliance.records.dns_walk import drive
 from compliance.records.mail_route import host_addresses
 from compliance.records.spf import SpfRecord, Term
-from compliance.records.spf_limits import costs
-from compliance.records.spf_lookup import MOST_LOOKUPS, MOST_VOIDS, NodeState
-from compliance.records.spf_tree import Node, SpfTree, Step, StepState
+from compliance.records.spf_limits import Costs, costs
+from compliance.records.spf_lookup import MOST_LOOKUPS, MOST_NAMES, MOST_VOIDS, NodeState
+from compliance.records.spf_tree import SpfTree, Step, StepState
 
 #: What the services of the inventory ask their customers to include.
 INCLUDES = {"exchange_online": "spf.protection.outlook.com", "google_workspace": "_spf.google.com"}
@@ -24,9 +24,8 @@ _BAD = frozenset({NodeState.NONE, NodeState.SEVERAL, NodeState.SYNTAX, NodeState
 
 def publishing(view: DomainView | SpfSenderView, domain: str, tree: SpfTree, verdict: Verdict) -> Verdict:
     """The same failure with the record to publish, where one can be written that mends it."""
-    if verdict.status is not Status.FAIL or not is_plain(domain):
-        return verdict
-    text = _text(view.context, domain, view.kind, tree, verdict)
+    plain = verdict.status is Status.FAIL and is_plain(domain)
+    text = _text(view.context, domain, view.kind, tree, verdict) if plain else ""
     return replace(verdict, values={**verdict.values, "publish": text, "publish_at": domain}) if text else verdict
 
 
@@ -46,46 +45,36 @@ def _text(context: Context, domain: str, kind: Kind, tree: SpfTree, verdict: Ver
 
 
 def _mended(tree: SpfTree, record: SpfRecord, verdict: Verdict) -> str:
+    """Mend all that is wrong in the domain's own record at once; nothing where the fault lies in somebody else's."""
+    told = costs(tree)
+    instead = {step.term.text: new for step in tree.root.steps if (new := _instead(step, told)) is not None}
+    changed = [step for step in tree.root.steps if step.term.text in instead]
+    voids = len(told.voids) - sum(step.state is StepState.VOID for step in changed)
     match verdict.reason:
-        case "spf_open_ending" | "spf_no_ending":
-            return spf_mend.with_ending(record)
-        case "spf_sender_fails" | "spf_sender_softfails" | "spf_sender_neutral":
-            return spf_mend.with_sender(record, str(verdict.values["address"]))
-        case "spf_permerror" | "spf_loop":
-            leads = {step.term.text for step in tree.root.steps if step.node and _is_bad(step.node)}
-            return spf_mend.without(record, leads)
-        case "spf_mx_names":
-            return spf_mend.without(record, {str(verdict.values["term"])}) if _in_root(tree, verdict) else ""
-        case "spf_too_many_voids":
-            void = {step.term.text for step in tree.root.steps if step.state is StepState.VOID}
-            left = len(costs(tree).voids) - sum(step.state is StepState.VOID for step in tree.root.steps)
-            return spf_mend.without(record, void) if left <= MOST_VOIDS else ""
-        case "spf_too_many_lookups":
-            return _fewer_lookups(tree, record)
-    return ""
+        case "spf_sender_permerror":
+            return ""  # what is wrong stands at the domain itself
+        case "spf_too_many_voids" if voids > MOST_VOIDS:
+            return ""
+        case "spf_too_many_lookups" if told.lookups - len(changed) > MOST_LOOKUPS:
+            return ""
+        case "spf_mx_names" if not any(step.count > MOST_NAMES for step in changed):
+            return ""
+    sender = str(verdict.values.get("address", "")) if verdict.reason.startswith("spf_sender_") else ""
+    return spf_mend.mended(record, instead, sender)
 
 
-def _is_bad(node: Node) -> bool:
-    return any(each.state in _BAD for each in node.nodes())
-
-
-def _in_root(tree: SpfTree, verdict: Verdict) -> bool:
-    return any(step.term.text == verdict.values["term"] for step in tree.root.steps)
-
-
-def _fewer_lookups(tree: SpfTree, record: SpfRecord) -> str:
-    """Put addresses for the hosts that were looked up, and leave out those that are gone, if that is enough."""
-    instead = {step.term.text: new for step in tree.root.steps if (new := _addresses(step)) is not None}
-    spared = sum(step.term.text in instead for step in tree.root.steps)
-    enough = costs(tree).lookups - spared <= MOST_LOOKUPS
-    return spf_mend.exchanged(record, instead) if enough and spared else ""
+def _instead(step: Step, told: Costs) -> list[str] | None:
+    """What to put for a term: nothing for one that leads nowhere, addresses where there are too many lookups."""
+    crowded = step.mechanism == "mx" and step.count > MOST_NAMES
+    void = step.state is StepState.VOID and (told.too_many_voids or told.too_many_lookups)
+    if crowded or void or (step.node and any(each.state in _BAD for each in step.node.nodes())):
+        return []
+    return _addresses(step) if told.too_many_lookups else None
 
 
 def _addresses(step: Step) -> list[str] | None:
-    """The literal terms that say the same as an `a` that was answered; none for one that leads nowhere."""
+    """The literal terms that say the same as an `a` that was answered."""
     term = step.term
-    if step.state is StepState.VOID:
-        return []
     if not isinstance(term, Term) or term.mechanism != "a" or step.state is not StepState.ANSWERED:
         return None
     return [f"{term.qualifier.replace('+', '')}{each}" for each in _literal(step, term)]

@@ -16,7 +16,7 @@ from compliance.checks.registry import (
 from compliance.checks.scopes import unanswered
 from compliance.checks.spf_publish import INCLUDES, publishing
 from compliance.checks.views import SpfSenderView
-from compliance.model.finding import Cause, Notice, Verdict
+from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.records.dns_walk import drive
 from compliance.records.spf_check import Checked, Result, check_host
 from compliance.records.spf_lookup import MOST_VOIDS, NodeState
@@ -31,7 +31,9 @@ def spf_senders(view: SpfSenderView, _want: Parameters) -> Verdict:
     if not view.address:
         return _service(view)
     checked = _checked(view, view.domain)
-    verdict = publishing(view, view.domain, _tree(view), _judged(view, checked))
+    verdict = _judged(view, checked)
+    if verdict.status is Status.FAIL:
+        verdict = publishing(view, view.domain, _tree(view), verdict)
     return resting_on(verdict, (*view.trail, *_ids(checked)))
 
 

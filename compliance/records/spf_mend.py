@@ -1,7 +1,7 @@
 """SPF records to publish: what stands there with its fault mended, and nothing that is not plain or does not parse."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from compliance.records.spf import SpfFault, SpfRecord, parse
 
@@ -32,30 +32,26 @@ def assembled(addresses: Iterable[str], includes: Iterable[str]) -> str:
     return written([*senders, "~all"]) if senders else ""
 
 
-def with_sender(record: SpfRecord, address: str) -> str:
-    """Put a sender first, before anything that may refuse it or fail."""
-    return written([_address(address), *_words(record.text)])
+def mended(record: SpfRecord, instead: Mapping[str, Sequence[str]], sender: str = "") -> str:
+    """Replace terms by others, put a missing sender first, and see to the ending; `` where that changes nothing.
 
-
-def with_ending(record: SpfRecord, ending: str = "~all") -> str:
-    """Let a record end in a refusal; `` where a redirect decides, which is mended where it leads."""
-    if record.redirect:
+    What stands first is met before anything that may refuse it or fail. Where a redirect decides, it is left to.
+    """
+    before = record.text.split(" ")[1:]
+    words = [new for word in before for new in instead.get(word, (word,))]
+    text = written([_address(sender), *words] if sender else words)
+    if not text:
         return ""
+    after = parse(text)
+    if not after.redirect and (after.all is None or after.all.qualifier in "+?"):
+        text = _with_ending(after)
+    return "" if text == written(before) else text
+
+
+def _with_ending(record: SpfRecord) -> str:
     kept = [term.text for term in record.reached if term.mechanism != "all"]  # what stood behind it let nobody in
     beside = [each.text for each in record.modifiers if each.name != "redirect"]
-    return written([*kept, ending, *beside])
-
-
-def without(record: SpfRecord, terms: Collection[str]) -> str:
-    """Leave out some terms; a record that then has no ending is given one."""
-    kept = [word for word in _words(record.text) if word not in terms]
-    lost_end = record.all is None and (record.redirect is None or record.redirect.text in terms)
-    return written([*kept, "~all"] if lost_end else kept)
-
-
-def exchanged(record: SpfRecord, instead: dict[str, list[str]]) -> str:
-    """Replace terms by others, one by several or none."""
-    return written(new for word in _words(record.text) for new in instead.get(word, [word]))
+    return written([*kept, "~all", *beside])
 
 
 def merged(texts: Iterable[str]) -> str:
@@ -89,7 +85,3 @@ def _mended(word: str) -> str:
 
 def _address(address: str) -> str:
     return f"{'ip6' if ':' in address else 'ip4'}:{address}"
-
-
-def _words(text: str) -> list[str]:
-    return text.split(" ")[1:] if " " in text else []

@@ -134,6 +134,12 @@ def test_a_record_to_publish_mends_the_fault(
         assert again.status is Status.PASS
 
 
+def test_every_fault_of_a_record_is_mended_at_once() -> None:
+    facts = (txt(f"v=spf1 mx {LOST} ?all"), *GONE, MX)
+    published = {judge(requirement, facts).values["publish"] for requirement in ("U02-2-2", "U02-2-3")}
+    assert published == {"v=spf1 mx ~all"}
+
+
 @pytest.mark.parametrize("record", ["v=spf1 a mx ~all", "v=spf1 +all", "v=spf1 foo", "x"])
 @pytest.mark.parametrize("requirement", ["U02-2-1", "U02-2-3"])
 def test_a_domain_without_mail_is_given_the_one_that_says_so(requirement: str, record: str) -> None:
@@ -152,7 +158,8 @@ def test_a_missing_sender_is_put_first() -> None:
     assert mended == f"v=spf1 ip4:{V4} -a:x.example mx -all"
     assert sender(mended)["term"] == f"ip4:{V4}"
     assert sender("v=spf1 ~all")["publish"] == f"v=spf1 ip4:{V4} ~all"
-    assert sender("v=spf1")["publish"] == f"v=spf1 ip4:{V4}"
+    assert sender("v=spf1")["publish"] == f"v=spf1 ip4:{V4} ~all"
+    assert "publish" not in sender("v=spf1 -all +all foo")
     assert sender("x")["publish"] == f"v=spf1 ip4:{V4} ~all"
 
 

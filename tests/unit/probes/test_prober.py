@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from compliance.model.observation import FailureKind, Observation, VantageFacts
+from compliance.model.observation import DnsFacts, FailureKind, Observation, VantageFacts
 from compliance.model.subject import Kind, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
@@ -100,6 +100,37 @@ def test_a_sending_host_is_asked_for_its_way_back(smtp: SmtpSettings) -> None:
         run = Run(server.port, smtp)
         run.prober.subject(SENDER)
     assert ("9.2.0.192.in-addr.arpa", "PTR") in run.asked("dns")
+
+
+def test_a_sending_host_is_checked_as_receivers_do(smtp: SmtpSettings) -> None:
+    spf = {
+        ("s.example", "TXT"): (
+            "NOERROR",
+            ['s.example TXT "v=spf1 exists:%{l}.%{ir}.x.s.example include:i.example ~all"'],
+        ),
+        ("postmaster.9.2.0.192.x.s.example", "A"): ("NXDOMAIN", []),
+        ("i.example", "TXT"): ("NOERROR", ['i.example TXT "v=spf1 ip4:192.0.2.9 mx -all"']),
+    }
+    with DnsServer(TABLE | spf) as server:
+        run = Run(server.port, smtp)
+        run.prober.subject(replace(SENDER, sends_for=("s.example",)))
+        service = Subject("m365", "", (Kind.OUTBOUND_HOST,), service="exchange_online", sends_for=("s.example",))
+        run.prober.subject(service)
+    asked = set(run.asked("dns"))
+    checked = {("s.example", "TXT"), ("postmaster.9.2.0.192.x.s.example", "A"), ("i.example", "TXT")}
+    assert checked | {("out.a.example", "TXT")} <= asked  # the HELO name too
+    assert ("i.example", "MX") in asked  # the tree goes on where a check stops
+
+
+def test_the_retired_type_is_asked_where_there_is_no_other(smtp: SmtpSettings) -> None:
+    retired = ("NOERROR", ['t.example SPF "v=spf1 -all"'])
+    table = {("t.example", "TXT"): ("NOERROR", ['t.example TXT "x"']), ("t.example", "SPF"): retired}
+    with DnsServer(TABLE | table) as server:
+        run = Run(server.port, smtp)
+        run.prober.subject(replace(DOMAIN, label="t.example", hostname="t.example"))
+    (seen,) = [each for each in run.journal if (each.target, each.question) == ("t.example", "SPF")]
+    assert isinstance(seen.facts, DnsFacts)
+    assert seen.facts.records[0].strings == ("v=spf1 -all",)
 
 
 def test_servfail_is_asked_again_with_checking_disabled(smtp: SmtpSettings) -> None:
