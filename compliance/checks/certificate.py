@@ -103,7 +103,7 @@ def pkix_trust(view: HostView, _want: Parameters) -> Verdict:
         return failed("expired_intermediate", issuer=late.subject, until=late.not_after.isoformat())
     if path.reason:
         return failed(path.reason, issuer=issuer, why=path.why)
-    if since := revoked(view.chain, view.tls_seen.staples):
+    if since := revoked(view.chain, _staples(view)):
         return failed("revoked", since=since.isoformat(), issuer=issuer)
     root = path.certificates[-1].subject
     if path.private and not view.subject.is_partner:
@@ -121,6 +121,12 @@ def _strict_words(view: HostView, leaf: Certificate) -> str:
     if otherwise or _weak_link(leaf, _path(view), _FLOORS):
         return ""
     return view.context.strict_objection(view.chain, at, view.name)
+
+
+def _staples(view: HostView) -> tuple[bytes, ...]:
+    """What was stapled: in the session itself (all that TLS 1.3 shows), and to the hellos of TLS 1.2."""
+    held = view.session.tls.staple if view.session and view.session.tls else b""
+    return (*filter(None, [held]), *view.tls_seen.staples)
 
 
 def _out_of_date(view: HostView) -> Certificate | None:

@@ -100,7 +100,10 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class TlsFacts:
-    """One completed TLS handshake: `chain` is the presented chain, leaf first, DER; `suite` the IANA name."""
+    """One completed TLS handshake: `chain` is the presented chain, leaf first, DER; `suite` the IANA name.
+
+    `staple` is the OCSP response that came with the certificate (RFC 6066 section 8), DER; empty: none came.
+    """
 
     __pydantic_config__: ClassVar = _STRICT
     version: str  # TLSv1.3, TLSv1.2, TLSv1.1, TLSv1
@@ -110,6 +113,7 @@ class TlsFacts:
     client_certificate_asked: bool
     client_certificate_sent: bool
     seconds: float
+    staple: Base64 = b""
 
 
 @dataclass(frozen=True, slots=True)

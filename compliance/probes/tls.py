@@ -80,16 +80,22 @@ CERTIFICATE_WANTED = "client certificate wanted"
 
 @dataclass(slots=True)
 class _Watch:
-    """What the handshake did with client certificates."""
+    """What the handshake did with client certificates, and the OCSP response it brought."""
 
     asked: bool = False
     sent: bool = False
+    staple: bytes = b""
 
     def notice(self, connection: SSL.Connection, _where: int, _value: int) -> None:
         """Look at the state OpenSSL is in: only a certificate that was really sent is proven with a signature."""
         state = connection.get_state_string()
         self.asked = self.asked or b"read server certificate request" in state
         self.sent = self.sent or b"write certificate verify" in state
+
+    def keep(self, _connection: SSL.Connection, staple: bytes, _: None) -> bool:
+        """Keep what was stapled, and go on whatever it says."""
+        self.staple = staple
+        return True
 
 
 class TlsWire:
@@ -173,6 +179,7 @@ def handshake(
         _restrict(context, keys)
     connection = SSL.Connection(context, None)
     connection.set_connect_state()
+    connection.request_ocsp()
     if smaller:
         # pyOpenSSL has no call of its own for it.
         SSL._lib.SSL_set1_curves_list(connection._ssl, _CLASSIC_GROUPS)  # type: ignore[attr-defined]  # noqa: SLF001
@@ -191,6 +198,7 @@ def handshake(
         client_certificate_asked=watch.asked,
         client_certificate_sent=watch.sent,
         seconds=round(time.monotonic() - begun, 3),
+        staple=watch.staple,
     )
 
 
@@ -241,6 +249,7 @@ def _context(identity: ClientIdentity | None, watch: _Watch) -> SSL.Context:
     context.set_options(_LEGACY_SERVER_CONNECT)
     context.set_verify(SSL.VERIFY_NONE)
     context.set_info_callback(watch.notice)
+    context.set_ocsp_client_callback(watch.keep)
     if identity:
         context.use_certificate(identity.chain[0])
         for each in identity.chain[1:]:

@@ -41,7 +41,8 @@ class TlsProfile:
     `weak` by class (null, export, des, 3des, rc4, md5); in a light walk one suite of each stands for all.
     `without_forward_secrecy` and `dhe_group` are about authenticated suites of TLS 1.2; `dhe_group` is the smallest.
     `compression` and `renegotiation` (RFC 5746 announced) are None where no hello of TLS 1.2 or older was accepted:
-    proven then means that none ever is. `certificates` and `staples` are DER, by type of key; TLS 1.3 hides staples.
+    proven then means that none ever is. `certificates` and `staples` are DER, by type of key; TLS 1.3 hides staples
+    from a raw hello, and shows them to a session.
     """
 
     versions: Mapping[str, Item[bool]]
