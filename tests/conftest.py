@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -27,8 +28,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     wanted = (name for mark in item.iter_markers("programs") for name in mark.args)
     if absent := [name for name in wanted if shutil.which(name) is None]:
         reason = f"not installed: {', '.join(absent)}"
-    if not reason:
-        return
+    if reason:
+        cannot_run(reason)
+
+
+def cannot_run(reason: str) -> NoReturn:
+    """Skip a test for want of something; under CI that is a failure."""
     if os.environ.get("CI", "").lower() in {"1", "true"}:
         pytest.fail(f"under CI this must run: {reason}", pytrace=False)
     pytest.skip(reason)

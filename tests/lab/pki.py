@@ -1,6 +1,6 @@
 """The lab's certificates: a root, an intermediate, one leaf for each fault. Made anew each session."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -10,11 +10,13 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | dsa.DSAPrivateKey
 EXPIRED_DAYS = 20
+_STATUS = {"revoked": ocsp.OCSPCertStatus.REVOKED, "unknown": ocsp.OCSPCertStatus.UNKNOWN}
 
 
 class Leaf(StrEnum):
@@ -23,6 +25,8 @@ class Leaf(StrEnum):
     SOUND = "sound"  # RSA 2048, SHA-256, leaf and intermediate sent
     STRONG = "strong"  # RSA 3072
     ECDSA = "ecdsa"  # P-256
+    ECDSA_EXPIRED = "ecdsa_expired"
+    DSA = "dsa"
     SELF_SIGNED = "self_signed"
     EXPIRED = "expired"
     WRONG_NAME = "wrong_name"
@@ -31,10 +35,11 @@ class Leaf(StrEnum):
 
 @dataclass(frozen=True)
 class Files:
-    """Where a host's key and chain lie, and what a DANE-EE record says of its key."""
+    """Where a host's key, chain and the issuers above it lie, and what a DANE-EE record says of its key."""
 
     chain: Path
     key: Path
+    issuers: Path
     tlsa: str
 
 
@@ -50,11 +55,13 @@ class Pki:
         self._middle = self._authority("Lab Intermediate", self._middle_key, "Lab Root", self._root_key, path_length=0)
         self.roots = folder / "roots.pem"
         self.roots.write_bytes(_pem(self._root))
+        self.issuers = folder / "issuers.pem"
+        self.issuers.write_bytes(_pem(self._middle))
 
-    def leaf(self, kind: Leaf, name: str, tag: str) -> Files:
-        """Write key and chain of a host called `name` as `tag`.key and `tag`.pem."""
+    def leaf(self, kind: Leaf, name: str, tag: str, also: Sequence[str] = ()) -> Files:
+        """Write key and chain of a host called `name`, and `also` otherwise, as `tag`.key and `tag`.pem."""
         key = self._keys[kind]
-        certificate = self._leaf(kind, name, key)
+        certificate = self._leaf(kind, (name, *also), key)
         alone = kind in (Leaf.SELF_SIGNED, Leaf.NO_INTERMEDIATE)
         chain, key_file = self.folder / f"{tag}.pem", self.folder / f"{tag}.key"
         chain.write_bytes(_pem(certificate) + (b"" if alone else _pem(self._middle)))
@@ -67,7 +74,26 @@ class Pki:
         public = key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        return Files(chain, key_file, f"3 1 1 {sha256(public).hexdigest()}")
+        return Files(chain, key_file, self.issuers, f"3 1 1 {sha256(public).hexdigest()}")
+
+    def staple(self, chain: Path, status: str) -> Path:
+        """Write an OCSP answer about the leaf of a chain (RFC 6960): good, revoked, unknown, or good but outdated."""
+        leaf, issuer = x509.load_pem_x509_certificates(chain.read_bytes())
+        begun = self.now - timedelta(days=90 if status == "outdated" else 1)
+        answer = ocsp.OCSPResponseBuilder().add_response(
+            cert=leaf,
+            issuer=issuer,
+            algorithm=hashes.SHA1(),  # what responders name a certificate by
+            cert_status=_STATUS.get(status, ocsp.OCSPCertStatus.GOOD),
+            this_update=begun,
+            next_update=begun + timedelta(days=7),
+            revocation_time=self.now - timedelta(days=3) if status == "revoked" else None,
+            revocation_reason=None,
+        )
+        signed = answer.responder_id(ocsp.OCSPResponderEncoding.HASH, issuer).sign(self._middle_key, hashes.SHA256())
+        file = chain.with_suffix(".ocsp")
+        file.write_bytes(signed.public_bytes(serialization.Encoding.DER))
+        return file
 
     def client(self, folder: Path, password: bytes) -> tuple[Path, Path]:
         """Write our own client certificate with its chain, and its key, encrypted; gives both paths."""
@@ -87,17 +113,20 @@ class Pki:
         common = rsa.generate_private_key(65537, 2048)  # one for all: making keys is most of the lab's start
         special: dict[Leaf, PrivateKey] = {
             Leaf.STRONG: rsa.generate_private_key(65537, 3072),
-            Leaf.ECDSA: ec.generate_private_key(ec.SECP256R1()),
+            Leaf.ECDSA: (short := ec.generate_private_key(ec.SECP256R1())),
+            Leaf.ECDSA_EXPIRED: short,
+            Leaf.DSA: dsa.generate_private_key(1024),
         }
         return {kind: special.get(kind, common) for kind in Leaf}
 
-    def _leaf(self, kind: Leaf, name: str, key: PrivateKey) -> x509.Certificate:
-        shown = "mx.elsewhere.example" if kind is Leaf.WRONG_NAME else name
+    def _leaf(self, kind: Leaf, names: Sequence[str], key: PrivateKey) -> x509.Certificate:
+        shown = ("mx.elsewhere.example",) if kind is Leaf.WRONG_NAME else names
         own = kind is Leaf.SELF_SIGNED
-        end = self.now + timedelta(days=-EXPIRED_DAYS if kind is Leaf.EXPIRED else 180)
-        issuer, signer = (shown, key) if own else ("Lab Intermediate", self._middle_key)
-        builder = self._builder(shown, key, issuer, signer, end - timedelta(days=365), end)
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(shown)]), critical=False)
+        late = kind in (Leaf.EXPIRED, Leaf.ECDSA_EXPIRED)
+        end = self.now + timedelta(days=-EXPIRED_DAYS if late else 180)
+        issuer, signer = (shown[0], key) if own else ("Lab Intermediate", self._middle_key)
+        builder = self._builder(shown[0], key, issuer, signer, end - timedelta(days=365), end)
+        builder = builder.add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, shown))), critical=False)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         return builder.sign(signer, hashes.SHA256())

@@ -69,11 +69,14 @@ _QUEUE = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "
 
 
 class PostfixInstance(Server):
-    """One Postfix. `settings` are the case's own lines of main.cf and go before the lab's."""
+    """One Postfix. `settings` are the case's own lines of main.cf and go before the lab's; `more`, of master.cf."""
 
-    def __init__(self, name: str, folder: Path, address: str, host: str, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, folder: Path, address: str, host: str, settings: Mapping[str, str], more: str = ""
+    ) -> None:
         self.address, self.host, self.port = address, host, 25
         self.folder, self.queue, self.data = folder, folder / "queue", folder / "data"
+        self._more = more
         self.settings = {**_BASE, **self._places(), **settings}
         log = folder / "log"
         environment = {"LD_LIBRARY_PATH": str(LIBRARIES), "OPENSSL_CONF": str(folder / "openssl.cnf")}
@@ -104,7 +107,7 @@ class PostfixInstance(Server):
         self.folder.mkdir(parents=True)
         lines = [f"{key} = {value}" for key, value in self.settings.items()]
         (self.folder / "main.cf").write_text("\n".join(lines) + "\n")
-        (self.folder / "master.cf").write_text(_MASTER.format(address=self.address))
+        (self.folder / "master.cf").write_text(_MASTER.format(address=self.address) + self._more)
         (self.folder / "dynamicmaps.cf").touch()
         (self.folder / "openssl.cnf").touch()  # empty: the distribution's lower bound of TLS versions is not the lab's
         for file in ("main.cf", "master.cf"):  # Postfix does not read a file written in this second

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.test_run import SOUND, TRANSPORT, read_findings, u02, verdict
+from tests.lab.test_run import read_findings, u02, verdict
+from tests.lab.truth import SOUND
+from tests.lab.verdicts import TRANSPORT
 from tests.lab.world import World
 
 PASSWORD = "correct horse"

@@ -14,25 +14,29 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from tests.lab.build import build, sender
 from tests.lab.cases import CASES, SENDER, Case
 from tests.lab.debs import LAB
+from tests.lab.front.daemon import Front
 from tests.lab.keeper import Keeper
 from tests.lab.nameservers import Nsd, Unbound
 from tests.lab.pki import Pki
 from tests.lab.postfix import PostfixInstance
 from tests.lab.servers import NotStarted, Server
+from tests.lab.submission import inventory as submission_hosts
 from tests.lab.zones import ORIGINS, write_zones
 
 
 @dataclass(frozen=True)
 class World:
-    """The running lab: `cases` by name, `postfix` by case name, the resolver, the roots to judge with."""
+    """The running lab: `cases` by name, `mail` servers by case name, the resolver, the roots to judge with."""
 
     folder: Path
     pki: Pki
     nsd: Nsd
     unbound: Unbound
-    postfix: Mapping[str, PostfixInstance]
+    mail: Mapping[str, Server]
+    front: Front
     sender: PostfixInstance
     cases: Mapping[str, Case]
 
@@ -51,6 +55,7 @@ class World:
         """Write an inventory of every case (or `only` those) below `parent`; `settings` are laid over user_defined.
 
         `with_hosts` adds the sound domain's mail host as ours, both ways: only then may a probe ask it intrusively.
+        Its submission hosts come with it.
         """
         chosen = set(only) or set(self.cases)
         unknown = chosen - set(self.cases)
@@ -69,7 +74,7 @@ class World:
             if case.name in chosen
         }
         if with_hosts:
-            hosts |= self._own_hosts()
+            hosts |= {**self._own_hosts(), **submission_hosts()}
         _write_yaml(folder / "config.yaml", config)
         _write_yaml(folder / "hosts.yaml", hosts)
         return folder
@@ -121,7 +126,7 @@ def running() -> Iterator[World]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="u02-lab-")))
         folder.chmod(0o755)
         world = _build(folder)
-        servers: list[Server] = [world.nsd, world.unbound, world.sender, *world.postfix.values()]
+        servers: list[Server] = [world.front, world.nsd, world.unbound, world.sender, *world.mail.values()]
         keeper = stack.enter_context(Keeper())
         for server in servers:
             server.start()
@@ -140,39 +145,11 @@ def _stop(server: Server, keeper: Keeper) -> None:
 
 def _build(folder: Path) -> World:
     pki = Pki(_fresh(folder / "pki"))
-    postfix, tlsa = {}, {}
-    for case in CASES.values():
-        if not case.server:
-            continue
-        settings = dict(case.settings)
-        if case.leaf is not None:
-            files = pki.leaf(case.leaf, case.host, case.name)
-            tlsa[case.name] = files.tlsa
-            settings = {"smtpd_tls_chain_files": f"{files.key}, {files.chain}", **settings}
-        if "smtpd_tls_req_ccert" in settings or "smtpd_tls_ask_ccert" in settings:
-            settings["smtpd_tls_CAfile"] = str(pki.roots)
-        postfix[case.name] = PostfixInstance(case.name, folder / case.name, case.address, case.host, settings)
+    built = build(folder, pki)
     names = _fresh(folder / "dns")
-    zones, anchor = write_zones(names, tlsa)
-    return World(folder, pki, Nsd(names, zones), Unbound(names, ORIGINS, anchor), postfix, _sender(folder), CASES)
-
-
-def _sender(folder: Path) -> PostfixInstance:
-    """The organisation's outbound Postfix: TLS where it is offered, and a log that says so."""
-    routes = " ".join(f"{{ {case.domain}=smtp:[{case.address}] }}" for case in CASES.values() if case.server)
-    settings = {
-        "mynetworks": "127.0.0.0/8",
-        "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
-        "smtpd_tls_security_level": "none",
-        "smtp_tls_security_level": "may",
-        "smtp_tls_loglevel": "1",
-        "smtp_tls_CAfile": str(folder / "pki/roots.pem"),
-        "smtp_bind_address": SENDER,
-        "transport_maps": f"inline:{{ {routes} }}",
-        "smtp_host_lookup": "native",
-        "mydestination": "",
-    }
-    return PostfixInstance("sender", folder / "sender", SENDER, "sender.sound.example", settings)
+    zones, anchor = write_zones(names, built.tlsa)
+    nsd, unbound = Nsd(names, zones), Unbound(names, ORIGINS, anchor)
+    return World(folder, pki, nsd, unbound, built.mail, built.front, sender(folder), CASES)
 
 
 @contextmanager

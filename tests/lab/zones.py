@@ -4,7 +4,7 @@ Nothing outside exists here: the root says so with a signature, so no question e
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +20,8 @@ from dns.dnssectypes import Algorithm, DSDigest
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
 from dns.rdtypes.ANY.DS import DS
 
-from tests.lab.cases import CASES, NAME_SERVER, SENDER, Case
+from tests.lab.cases import CASES, NAME_SERVER, POLICY_HOST, SENDER, Case
+from tests.lab.submission import PLACES
 
 UNSIGNED, BOGUS = "unsigned.example.", "bogus.example."
 REVERSE = "127.in-addr.arpa."
@@ -37,8 +38,8 @@ class _Key:
         return dns.dnssec.make_ds(dns.name.from_text(origin), self.public, DSDigest.SHA256)
 
 
-def write_zones(folder: Path, tlsa: Mapping[str, str]) -> tuple[Mapping[str, Path], str]:
-    """Write all zones; gives the file of each origin and the trust anchor. `tlsa`: a case's name to its TLSA RDATA."""
+def write_zones(folder: Path, tlsa: Mapping[str, Sequence[str]]) -> tuple[Mapping[str, Path], str]:
+    """Write all zones; gives the file of each origin and the trust anchor. `tlsa`: a case's name to its TLSA RDATAs."""
     keys = {origin: _make_key() for origin in ORIGINS}
     strangers = _make_key()
     delegated = {
@@ -63,20 +64,21 @@ def write_zones(folder: Path, tlsa: Mapping[str, str]) -> tuple[Mapping[str, Pat
     return files, f". IN DS {keys['.'].ds('.').to_text()}"
 
 
-def _records(origin: str, tlsa: Mapping[str, str], dkim: str) -> Iterator[str]:
+def _records(origin: str, tlsa: Mapping[str, Sequence[str]], dkim: str) -> Iterator[str]:
     if origin == ".":
         return
     if origin == "example.":
         yield f"ns.example. A {NAME_SERVER}"
         yield f"sender.sound.example. A {SENDER}"
+        yield from (f"{place.host}. A {place.address}" for place in PLACES)
     for case in CASES.values():
         fqdn = f"{case.domain}."
         home = fqdn if fqdn in (UNSIGNED, BOGUS) else "example."
         if home == origin:
-            yield from _mail_domain(case, tlsa.get(case.name, ""), dkim)
+            yield from _mail_domain(case, tlsa.get(case.name, ()), dkim)
 
 
-def _mail_domain(case: Case, tlsa: str, dkim: str) -> Iterator[str]:
+def _mail_domain(case: Case, tlsa: Sequence[str], dkim: str) -> Iterator[str]:
     domain = f"{case.domain}."
     silent = case.mx == "0 ."
     yield f"{domain} MX {case.mx or f'10 {case.host}.'}"
@@ -92,8 +94,11 @@ def _mail_domain(case: Case, tlsa: str, dkim: str) -> Iterator[str]:
         yield f"{case.mx.partition(' ')[2]} A {case.address}"
     if case.tlsa == "wrong":
         yield f"_25._tcp.{case.host}. TLSA 3 1 1 {'ab' * 32}"
-    elif case.tlsa == "own" and tlsa:
-        yield f"_25._tcp.{case.host}. TLSA {tlsa}"
+    elif case.tlsa == "own":
+        yield from (f"_25._tcp.{case.host}. TLSA {each}" for each in dict.fromkeys(tlsa))
+    if case.sts:
+        yield from (f'_mta-sts.{domain} TXT "{each}"' for each in case.sts.txt)
+        yield f"mta-sts.{domain} A {POLICY_HOST}"
 
 
 def _reverse() -> Iterator[str]:
