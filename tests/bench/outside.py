@@ -79,23 +79,35 @@ class Sslyze:
         _fetched([self._program, "--help"])
         self.remark = f" (its start alone takes {time.monotonic() - begun:.2f} s)"
 
-    def ask(self, aims: Sequence[Aim], within: float) -> None:
-        """Scan them all in one call, as it does by itself."""
+    def ask(self, aims: Sequence[Aim], within: float, options: Sequence[str] = ()) -> None:
+        """Scan them all in one call, as it does by itself, or what `options` name alone."""
         self._json.unlink(missing_ok=True)
         targets = [f"{aim.name}:{aim.port}{{{aim.address}}}" for aim in aims]
-        said = run([[self._program, "--starttls=smtp", f"--json_out={self._json}", *targets]], within)[0]
+        said = run([[self._program, "--starttls=smtp", f"--json_out={self._json}", *options, *targets]], within)[0]
         if not self._json.exists():
             raise Absent(f"no result: {said[-300:]}")
 
     def accepted(self) -> dict[str, set[tuple[str, str]]]:
         """Give the (version, suite) pairs it saw accepted, by the host's name. Raises Absent if a scan failed."""
         found = {}
-        for server in json.loads(self._json.read_text())["server_scan_results"]:
-            name = server["server_location"]["hostname"]
-            if not server["scan_result"]:
-                raise Absent(f"{name}: {server['scan_status']} {server['connectivity_error_trace']}"[:300])
-            found[name] = set(_pairs(server["scan_result"]))
+        for name, (pairs, troubles) in self.seen().items():
+            if troubles:
+                raise Absent(f"{name}: {', '.join(troubles.values())}")
+            found[name] = pairs
         return found
+
+    def seen(self) -> dict[str, tuple[set[tuple[str, str]], dict[str, str]]]:
+        """Give the same for each host, and beside it why a version of it, or all (by an empty name), was not told."""
+        found = {}
+        for server in json.loads(self._json.read_text())["server_scan_results"]:
+            name, scan = server["server_location"]["hostname"], server["scan_result"]
+            found[name] = _pairs(scan) if scan else (set(), {"": _why(server)})
+        return found
+
+
+def _why(server: Mapping[str, Any]) -> str:
+    trace = (server["connectivity_error_trace"] or "").strip().splitlines()
+    return f"{server['scan_status']} {trace[-1] if trace else ''}"[:300]
 
 
 _VERSIONS = {
@@ -108,14 +120,16 @@ _VERSIONS = {
 }
 
 
-def _pairs(scan: Mapping[str, Any]) -> list[tuple[str, str]]:
-    pairs = []
+def _pairs(scan: Mapping[str, Any]) -> tuple[set[tuple[str, str]], dict[str, str]]:
+    pairs, troubles = set(), {}
     for key, version in _VERSIONS.items():
         part = scan[f"{key}_cipher_suites"]
-        if not part["result"]:
-            raise Absent(f"{version}: {part['status']} {part['error_reason']}")
-        pairs += [(version, each["cipher_suite"]["name"]) for each in part["result"]["accepted_cipher_suites"]]
-    return pairs
+        if part["result"]:
+            pairs |= {(version, each["cipher_suite"]["name"]) for each in part["result"]["accepted_cipher_suites"]}
+        else:
+            trace = (part["error_trace"] or "").strip().splitlines()
+            troubles[version] = f"{version}: {part['status']} {part['error_reason']} {trace[-1] if trace else ''}"[:300]
+    return pairs, troubles
 
 
 class Testssl:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from compliance.records.tls_profile import TlsProfile
 from compliance.records.tls_strategy import Depth as WalkDepth
+from tests.bench.agree import agree
 from tests.bench.outside import Absent, Aim, Finger, Sslyze, Testssl, run
 from tests.bench.relay import Relay
 from tests.bench.walk import Walk
@@ -162,10 +163,15 @@ def main() -> int:
     parser.add_argument("--round-trips", type=int, nargs="+", default=[0, 40], metavar="MS")
     parser.add_argument("--without", nargs="*", default=[], choices=["sslyze", "testssl.sh", "posttls-finger"])
     parser.add_argument("--within", type=float, default=900.0, metavar="S", help="of one program, for all hosts")
+    parser.add_argument(
+        "--agree", nargs="*", metavar="CASE", help="compare with sslyze on every host of the lab instead"
+    )
     args = parser.parse_args()
     if trouble := missing():
         print(trouble, file=sys.stderr)
         return 1
+    if args.agree is not None:
+        return agree(args.agree, args.within)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="u02-bench-")))
         folder.chmod(0o755)  # Postfix drops its rights and must still reach its queue

@@ -21,8 +21,8 @@ from tests.bench.outside import Absent, Aim
 class Walk:
     """Our own program at one depth: Prober.mail_host for each host, a thread for each."""
 
-    def __init__(self, depth: WalkDepth, folder: Path) -> None:
-        self.name, self._depth, self._folder = f"u02 {depth}", depth, folder
+    def __init__(self, depth: WalkDepth, folder: Path, budget: int = 12) -> None:
+        self.name, self._depth, self._folder, self._budget = f"u02 {depth}", depth, folder, budget
         self.profiles: dict[str, TlsProfile] = {}
         self.booked: tuple[int, ...] = ()
 
@@ -30,7 +30,10 @@ class Walk:
         """Walk through all of them, with an empty memory."""
         full = self._depth is WalkDepth.FULL
         smtp = SmtpSettings(
-            port=aims[0].port, depth=Depth.FULL if full else Depth.LIGHT, session_timeout=min(60.0, within)
+            port=aims[0].port,
+            depth=Depth.FULL if full else Depth.LIGHT,
+            session_timeout=min(60.0, within),
+            connections_per_address=self._budget,
         )
         numbers = count(1)
         asker = Asker(lambda seen: replace(seen, id=f"o-{next(numbers):06d}"), "bench", "bench")
