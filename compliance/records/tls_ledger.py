@@ -40,11 +40,6 @@ class Asked:
         return self.put.offer
 
     @property
-    def doubtful(self) -> bool:
-        """Whether silence alone, once and with a session after it, speaks for a refusal."""
-        return self.settled and self.outcome is Outcome.REFUSED and not self.put.late
-
-    @property
     def version(self) -> str:
         """The version accepted, `` if none was."""
         return self.answer.accepted if self.answer and self.outcome is Outcome.ACCEPTED else ""
@@ -109,10 +104,22 @@ class Ledger:
                 outcome = Outcome.REFUSED if works else each.outcome
                 self.entries[at] = replace(each, outcome=outcome, questions=(*each.questions, question), settled=True)
 
-    def revise(self, entry: Asked, revised: Asked) -> None:
-        """Put what came of asking once more in the place of an entry."""
-        self.questions += revised.questions[len(entry.questions) :]
-        self.entries[self.entries.index(entry)] = revised
+    def doubtful(self) -> list[list[Asked]]:
+        """Give what silence alone says is refused, gathered by what one hello can ask again together."""
+        found: dict[tuple[Span, int], list[Asked]] = {}
+        for each in self.entries:
+            refused = each.settled and each.outcome is Outcome.REFUSED
+            if refused or each.outcome is Outcome.SILENT:
+                found.setdefault((each.span, each.offer.version), []).append(each)
+        return list(found.values())
+
+    def revise(self, entries: list[Asked], question: HelloQuestion, answer: HelloAnswer) -> None:
+        """Put what came of asking once more in the place of what was in doubt."""
+        self.questions.append(question.question)
+        names = (*(name for each in entries for name in each.questions), question.question)
+        revised = Asked(tuple(dict.fromkeys(names)), question, entries[0].span, answer.outcome, answer.answer)
+        self.entries[self.entries.index(entries[0])] = revised
+        self.entries = [each for each in self.entries if each not in entries]
 
     # -- what it proves -------------------------------------------------------------------------------------------
 

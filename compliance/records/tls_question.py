@@ -5,7 +5,7 @@ whole handshake: the same walk over the same answers puts the same names, so a r
 Its bytes are rebuilt from the offer when evidence is read, so that an answer to another hello is never taken for it.
 """
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -86,9 +86,10 @@ class HelloQuestion:
         """Give the form that a peer may answer that does not answer this one."""
         return replace(self, offer=replace(self.offer, small=True))
 
-    def once_more(self, sni: str) -> "HelloQuestion":
+    def once_more(self, sni: str, suites: Collection[int]) -> "HelloQuestion":
         """Give the form that is put at the end of the run: small, and by name, so that neither was the reason."""
-        return replace(self, offer=replace(self.offer, small=True, sni=sni), late=True)
+        ordered = (*self.offer.suites, *sorted(set(suites) - set(self.offer.suites)))
+        return replace(self, offer=replace(self.offer, suites=ordered, small=True, sni=sni), late=True)
 
     @property
     def is_small(self) -> bool:

@@ -71,7 +71,7 @@ class _Walk:
         self._stopped = False
         self._nothing = 0  # questions in a row that were not obtained
         self._silent = 0  # questions in a row that met silence
-        self._sessions = 0
+        self._confirmed = False  # an ordinary session worked after silence
 
     # -- one question ---------------------------------------------------------------------------------------------
 
@@ -106,30 +106,34 @@ class _Walk:
             self._stopped = not (yield from self.confirm())
 
     def confirm(self) -> TlsWalk[bool]:
-        """After silence: hold an ordinary session. Silence refuses only if a modern handshake works afterwards."""
-        if self._stopped or not self.ledger.silences:
+        """After silence: hold an ordinary session, once. Silence refuses only if a modern handshake works afterwards.
+
+        What is silent after that waits for the end of the run, where all silence is met again and a session follows.
+        """
+        if self._stopped or self._confirmed or not self.ledger.silences:
             return not self._stopped
-        self._sessions += 1
-        question = SessionQuestion("after", self._sessions)
+        question = SessionQuestion("after")
         answer = yield question
-        works = answer.outcome is Outcome.ACCEPTED
-        self.ledger.settle(question.question, works=works)
-        self._silent = 0
-        return works
+        self._confirmed = answer.outcome is Outcome.ACCEPTED
+        self.ledger.settle(question.question, works=self._confirmed)
+        self._stopped = not self._confirmed
+        return self._confirmed
 
     def once_more(self) -> TlsWalk[None]:
         """What was met with silence is put again at the end of the run, and an ordinary session held after it.
 
         A host that closes on whoever comes too often has forgotten us by then: it answers, or it is no refusal.
         """
-        silent: list[Asked] = []
-        for entry in [each for each in self.ledger.entries if each.doubtful]:
-            question = entry.put.once_more(self._shown.sni)
+        silent = False
+        if self._stopped:
+            return
+        for entries in self.ledger.doubtful():
+            question = entries[0].put.once_more(
+                self._shown.sni, {suite for each in entries for suite in each.offer.suites}
+            )
             answer = yield question
-            names = (*entry.questions, question.question)
-            revised = Asked(names, question, entry.span, answer.outcome, answer.answer)
-            self.ledger.revise(entry, revised)
-            silent += [revised] if answer.outcome is Outcome.SILENT else []
+            self.ledger.revise(entries, question, answer)
+            silent = silent or answer.outcome is Outcome.SILENT
         if silent:
             session = SessionQuestion("late", late=True)
             works = (yield session).outcome is Outcome.ACCEPTED

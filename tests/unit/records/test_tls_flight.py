@@ -180,7 +180,7 @@ def test_questions_have_their_names_in_the_evidence() -> None:
     second = replace(NORMAL, number=2)
     assert (NORMAL.question, second.question) == ("hello weak12", "hello weak12 2")
     assert second.smaller().question == "hello weak12 2 smaller"
-    assert second.once_more("mx.example").question == "hello weak12 2 smaller late"
+    assert second.once_more("mx.example", ()).question == "hello weak12 2 smaller late"
 
 
 @given(st.data())

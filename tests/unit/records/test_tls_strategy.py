@@ -72,6 +72,7 @@ ROWS: list[tuple[str, Server, int, dict[str, object]]] = [
     ("large hellos are decode errors", Server(alert=lambda question: 50 if big(question) else 40), 6, {}),
     ("silent to SSLv2", Server(ssl2=b""), 8, {}),
     ("closes on old versions and SSLv2", Server(hangs=old, ssl2=b""), 9, {}),
+    ("closes on all but modern sessions", Server(("TLSv1.3",), hangs=lambda question: True, ssl2=b""), 12, {"1.2": False, "compression": None, "reneg": None, "staple": None}),  # noqa: E501
     ("closes on unknown suites", Server(hangs=unknown, ssl2=b""), 11, {}),
     ("turns down old versions by handshake_failure", Server(alert_to_old=40), 6, {}),
     ("closes in a burst", Server(burst=range(4, 6)), 8, {}),
