@@ -1,4 +1,4 @@
-"""One SMTP session: greeting, EHLO, STARTTLS, EHLO inside TLS, QUIT (RFC 5321, 3207). No mail is ever begun.
+"""One SMTP session: greeting, EHLO, STARTTLS, EHLO inside TLS, QUIT (RFC 5321, 3207). No probe ever begins a mail.
 
 The client never talks first, and says QUIT wherever the line can still carry it. What was heard before a session
 stopped is kept beside the failure that stopped it.
@@ -7,7 +7,7 @@ stopped is kept beside the failure that stopped it.
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from compliance.model.observation import Failure, FailureKind, Reply, SmtpFacts, TlsFacts
 from compliance.probes.net import Channel, Deadline, SocketWire, Stopped, connect
@@ -99,6 +99,22 @@ class Session:
             keys=keys,
         )
         self._usable = True
+
+    def command(self, line: str, step: str, seconds: float | None = None, shown: str = "") -> Reply:
+        """Say one line of our own mail and give the reply, whatever it is; `shown` stands on record for a secret line.
+
+        Only submit.py has mail to say; raises Stopped.
+        """
+        reply = self._say(line, step, seconds)
+        if shown:
+            reply = self.replies[-1] = replace(reply, sent=shown)
+        return reply
+
+    def text(self, content: bytes, seconds: float) -> Reply:
+        """Send a message of our own, its last line the dot, and give the reply; raises Stopped."""
+        self._usable = False
+        self._line().send(content + b"\r\n", "text", seconds)
+        return self._hear("text", "", seconds)
 
     def quit(self) -> None:
         """Say QUIT if the line can carry it, and end the connection; never raises."""

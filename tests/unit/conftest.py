@@ -1,4 +1,4 @@
-"""Unit tests open no connection; those of probes, fleet and demo may talk to their own servers on loopback."""
+"""Unit tests open no connection; those of probes, fleet, demo and canary may talk to their own servers on loopback."""
 
 import ipaddress
 import socket
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-LOOPBACK = (HERE / "probes", HERE / "fleet", HERE / "demo")
+LOOPBACK = (HERE / "probes", HERE / "fleet", HERE / "demo", HERE / "outbound" / "canary")
 
 
 def _is_loopback(address: Any) -> bool:

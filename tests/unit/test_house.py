@@ -29,7 +29,8 @@ def _modules() -> list[str]:
 
 def _calls(name: str) -> Iterator[str]:
     """The first argument of every call to a function of this name in the command line's rooms, where it is a text."""
-    for path in (*(HOUSE / "cli").glob("*.py"), *(HOUSE / "pipeline").glob("*.py")):
+    rooms_ = (HOUSE / "cli", HOUSE / "pipeline", HOUSE / "outbound/canary")
+    for path in (path for room in rooms_ for path in room.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             called = isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == name
             if called and node.args and isinstance(node.args[0], ast.Constant):
@@ -98,10 +99,11 @@ def test_texts_stand_in_three_languages(name: str) -> None:
 
 
 def test_every_text_of_the_command_line_is_there_and_used() -> None:
-    said = set(_calls("say")) | set(_calls("RunFault")) | set(_calls("progress"))
+    said = set(_calls("say")) | set(_calls("RunFault")) | set(_calls("progress")) | set(_calls("PlanFault"))
     faults = ("changed", "missing", "added", "malformed", "unsealed", "evidence", "judgement", "report")
     made = {f"verify_{what}" for what in faults}
-    chosen = {"reproduced", "not_reproduced"}  # one of two, by what was found
+    chosen = {"reproduced", "not_reproduced", "canary_handed", "canary_refused"}  # one of two, by what was found
+    chosen |= {f"canary_{what}" for what in ("encrypted", "clear", "attempt")}
 
     assert said | made | chosen == set(_texts("cli.yaml"))
 

@@ -1,0 +1,90 @@
+"""What is sent to the canary: one marked message per persona through each outbound host, from its own domain."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+
+from compliance.model.canary import BY_HAND, Submission
+from compliance.model.subject import Kind, Subject
+from compliance.outbound.canary.journal import Journal, Sent
+from compliance.outbound.canary.plan import PlanFault, Round, Setup, is_ours
+from compliance.probes.smtp import Host
+from compliance.probes.submit import Handed, Login, Marked, hand_over
+from compliance.settings import SmtpSettings
+
+SENDER = "postmaster"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """An outbound host, the domain its messages are from, and the addresses it is asked at."""
+
+    label: str
+    name: str
+    domain: str
+    addresses: tuple[str, ...]
+
+
+def hosts_of(subjects: tuple[Subject, ...]) -> tuple[str, ...]:
+    """Give the labels a round has recipients for: every outbound host, or `by-hand` where there is none."""
+    labels = tuple(subject.label for subject in subjects if Kind.OUTBOUND_HOST in subject.kinds)
+    return labels or (BY_HAND,)
+
+
+def marked(setup: Setup, round_: Round, host: str, domain: str, now: datetime) -> tuple[Marked, ...]:
+    """Give the messages of one host, one for each persona; raises PlanFault where one would go elsewhere."""
+    messages = tuple(_message(round_, host, persona, f"{SENDER}@{domain}", now) for persona in setup.personas)
+    if not is_ours((message.recipient for message in messages), setup):
+        raise PlanFault("canary_not_ours")
+    return messages
+
+
+def _message(round_: Round, host: str, persona: str, sender: str, now: datetime) -> Marked:
+    recipient = round_.recipient(host, persona)
+    token = recipient.partition("@")[0]
+    header = (
+        f"From: <{sender}>",
+        f"To: <{recipient}>",
+        f"Subject: {subject_of(round_, persona)}",
+        f"Date: {format_datetime(now)}",
+        f"Message-ID: <{token}@{sender.partition('@')[2]}>",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=us-ascii",
+        "Auto-Submitted: auto-generated",
+    )
+    return Marked(sender, recipient, ("\r\n".join(header) + "\r\n\r\nu02 canary\r\n").encode("ascii"))
+
+
+def subject_of(round_: Round, persona: str) -> str:
+    """Give the subject a message is marked with; no verdict rests on it, it is for people's eyes."""
+    return f"u02 canary {round_.round} {persona}"
+
+
+def submit(
+    setup: Setup,
+    round_: Round,
+    sender: Sender,
+    port: int,
+    ehlo: str,
+    settings: SmtpSettings,
+    login: Login | None,
+    now: datetime,
+) -> Iterator[tuple[str, Handed]]:
+    """Hand the messages of one host to it, at the first of its addresses that takes them; gives persona and outcome."""
+    messages = marked(setup, round_, sender.label, sender.domain, now)
+    domains = frozenset(setup.domain(persona) for persona in setup.personas)
+    done: tuple[Handed, ...] = ()
+    for address in sender.addresses:
+        done = hand_over(Host(sender.name, address, port), ehlo, settings, messages, domains, login)
+        if any(not each.refusal for each in done):
+            break
+    outcome = {each.recipient: each for each in done}
+    for persona, message in zip(setup.personas, messages, strict=True):
+        yield persona, outcome.get(message.recipient, Handed(message.recipient, "connect: no address"))
+
+
+def note(journal: Journal, host: str, persona: str, refusal: str, now: datetime, window: timedelta) -> None:
+    """Write down that a message was handed over, and how long arrivals are waited for."""
+    at, until = (each.isoformat(timespec="seconds").replace("+00:00", "Z") for each in (now, now + window))
+    journal.append(Sent("submission", Submission(host, persona, at, until, refusal)))

@@ -1,0 +1,329 @@
+"""The receiver on loopback, met by Python's own SMTP and TLS: what it records, what it refuses, what it survives."""
+
+import asyncio
+import smtplib
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from compliance.model.canary import CanaryRound, CanarySession, Stage
+from compliance.model.observation import DnsFacts, DnsRecord, Observation, Origin
+from compliance.outbound.canary.dialogue import Limits
+from compliance.outbound.canary.journal import Journal, read
+from compliance.outbound.canary.keys import AUTHORITY, Keys
+from compliance.outbound.canary.plan import Round, Setup, new_round
+from compliance.outbound.canary.server import Canary, Ended, confirmed_name
+from compliance.records.dns_walk import DnsQuestion
+from compliance.records.tls_offer import read_offer
+from tests.unit.records.test_dkim_signature import RSA, signed_message
+
+NAMES = ("sound", "no-starttls", "untrusted", "old-tls")
+ADDRESSES = ("127.44.0.1", "127.44.0.2", "127.44.0.3", "127.44.0.4")
+LETTER = "From: <postmaster@etaten.example>\r\nSubject: x\r\n\r\nhello\r\n"
+ZONE = {
+    ("s1._domainkey.b.example", "TXT"): RSA,
+    ("9.0.44.127.in-addr.arpa", "PTR"): "rele.etaten.example.",
+    ("8.0.44.127.in-addr.arpa", "PTR"): "forged.etaten.example.",
+    ("rele.etaten.example", "A"): "127.44.0.9",
+    ("forged.etaten.example", "A"): "127.44.0.1",
+}
+
+
+def ask(question: DnsQuestion) -> Observation:
+    """A resolver that knows ZONE and nothing else."""
+    data = ZONE.get((question.name, question.rdtype))
+    strings = tuple(data[at : at + 255] for at in range(0, len(data), 255)) if data else ()
+    name, kind = question.name, question.rdtype
+    records = (DnsRecord(name, kind, 60, data, strings),) if data else ()
+    rcode = "NOERROR" if data else "NXDOMAIN"
+    facts = DnsFacts("dns", name, kind, rcode, False, False, False, records, (), "", False, b"")
+    return Observation("", "dns", name, kind, "", 0.0, "", "", Origin.WIRE, facts, None)
+
+
+@dataclass
+class Open:
+    """A canary that is receiving; `over` ends it and gives what it wrote."""
+
+    setup: Setup
+    round: Round
+    folder: Path
+    stop: threading.Event
+    thread: threading.Thread
+    outcome: list[Ended]
+
+    def recipient(self, persona: str, host: str = "rele") -> str:
+        return self.round.recipient(host, persona)
+
+    def over(self) -> tuple[CanaryRound, Ended]:
+        self.stop.set()
+        self.thread.join(20)
+        with Path(self.round.journal).open("rb") as lines:
+            found = read(lines)
+        assert (found.not_read, found.round is not None) == (0, True)
+        assert found.round is not None
+        return found.round, self.outcome[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((ADDRESSES[0], 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def receiving(folder: Path, limits: Limits | None = None, setup: Setup | None = None) -> Iterator[Open]:
+    made = setup or Setup("canary.example", ADDRESSES, NAMES)
+    made = replace(made, port=free_port())
+    round_ = new_round(made, ("rele", "m365"), folder / "journal.jsonl", datetime.now(UTC))
+    stop, ready, outcome = threading.Event(), threading.Event(), list[Ended]()
+
+    async def main() -> None:
+        canary = Canary(made, Keys(folder, made), round_, Journal(folder / "journal.jsonl"), ask, limits)
+        await canary.open()
+        ready.set()
+        await asyncio.to_thread(stop.wait)
+        outcome.append(await canary.close())
+
+    thread = threading.Thread(target=asyncio.run, args=(main(),), daemon=True)
+    thread.start()
+    assert ready.wait(20)
+    try:
+        yield Open(made, round_, folder, stop, thread, outcome)
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+@pytest.fixture
+def canary(tmp_path: Path) -> Iterator[Open]:
+    with receiving(tmp_path) as open_:
+        yield open_
+
+
+def client(open_: Open, persona: str, source: str = "127.44.0.9") -> smtplib.SMTP:
+    address = open_.setup.address(persona)
+    return smtplib.SMTP(
+        address, open_.setup.port, local_hostname="rele.etaten.example", timeout=20, source_address=(source, 0)
+    )
+
+
+def context(open_: Open, *, verify: bool = True) -> ssl.SSLContext:
+    found = ssl.create_default_context(cafile=str(open_.folder / AUTHORITY))
+    if not verify:
+        found.check_hostname, found.verify_mode = False, ssl.CERT_NONE
+    return found
+
+
+def deliver(open_: Open, persona: str, *, tls: bool, source: str = "127.44.0.9", letter: str | bytes = LETTER) -> None:
+    with client(open_, persona, source) as session:
+        if tls:
+            session._host = open_.setup.host(persona)  # type: ignore[attr-defined]  # the name that is verified
+            session.starttls(context=context(open_))
+        session.sendmail("postmaster@etaten.example", [open_.recipient(persona)], letter)
+
+
+def test_a_delivery_over_tls_is_recorded_with_what_was_offered(canary: Open) -> None:
+    deliver(canary, "sound", tls=True)
+    found, ended = canary.over()
+
+    (session,) = found.sessions
+    (message,) = session.messages
+    assert (session.persona, session.source, session.name) == ("sound", "127.44.0.9", "rele.etaten.example")
+    assert (session.ehlo, session.offered, session.stage, session.ended) == (
+        "rele.etaten.example", True, Stage.MESSAGE, "quit",
+    )  # fmt: skip
+    assert (message.host, message.persona, message.encrypted, message.mail_from) == (
+        "rele", "sound", True, "etaten.example",
+    )  # fmt: skip
+    assert session.tls is not None
+    offer = read_offer(session.tls.hello)
+    assert (session.tls.version, session.tls.suite[:4], offer.newest) == ("TLSv1.3", "TLS_", "TLSv1.3")
+    assert offer.sni == "mx.sound.canary.example"
+    assert (ended.sessions, ended.defects) == (1, 0)
+
+
+def test_a_clear_delivery_is_told_from_one_that_had_no_choice(canary: Open) -> None:
+    deliver(canary, "sound", tls=False)
+    deliver(canary, "no-starttls", tls=False)
+    found, _ = canary.over()
+
+    assert [(session.persona, session.offered, session.messages[0].encrypted) for session in found.sessions] == [
+        ("sound", True, False),
+        ("no-starttls", False, False),
+    ]
+
+
+def test_a_client_that_verifies_leaves_the_untrusted_persona_at_the_tls_stage(canary: Open) -> None:
+    deliver(canary, "sound", tls=True)
+    for _ in range(2):
+        with pytest.raises(ssl.SSLCertVerificationError):
+            deliver(canary, "untrusted", tls=True)
+    found, _ = canary.over()
+
+    assert [(session.stage, session.ended, session.messages) for session in found.sessions[1:]] == [
+        (Stage.STARTTLS, "tls_failure", ())
+    ] * 2
+    assert all(session.tls and session.tls.failure and read_offer(session.tls.hello) for session in found.sessions[1:])
+
+
+def test_the_old_persona_speaks_tls_1_0_alone(canary: Open) -> None:
+    deliver(canary, "sound", tls=True)
+    old = context(canary, verify=False)
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with client(canary, "old-tls") as session:
+        session.starttls(context=old)
+        session.sendmail("postmaster@etaten.example", [canary.recipient("old-tls")], LETTER)
+    with pytest.raises(ssl.SSLError):
+        deliver(canary, "old-tls", tls=True)
+    found, _ = canary.over()
+
+    assert [session.tls.version for session in found.sessions if session.tls] == ["TLSv1.3", "TLSv1", ""]
+
+
+def test_a_signature_is_held_against_its_key(canary: Open) -> None:
+    good = signed_message(message=b"From: <a@b.example>\r\nSubject: y\r\n\r\nbody\r\n")
+    for letter in (good, good.replace(b"body", b"evil"), good.replace(b"s=s1", b"s=s2"), LETTER.encode()):
+        deliver(canary, "sound", tls=True, letter=letter)
+    found, _ = canary.over()
+
+    assert [
+        [(seen.domain, seen.selector, seen.result, seen.why) for seen in session.messages[0].signatures]
+        for session in found.sessions
+    ] == [
+        [("b.example", "s1", "pass", "")],
+        [("b.example", "s1", "fail", "body_hash")],
+        [("b.example", "s2", "permerror", "no_key")],
+        [],
+    ]
+
+
+def test_nothing_of_a_person_or_a_body_is_written(canary: Open) -> None:
+    header = "From: Kari Nordmann <kari@etaten.example>\r\nSubject: secret subject\r\nMessage-ID: <id77@x>\r\n"
+    deliver(canary, "sound", tls=True, letter=f"{header}\r\nsecret body\r\n")
+    canary.over()
+    written = Path(canary.round.journal).read_text()
+
+    assert not [
+        word for word in ("ari", "secret", "id77", canary.recipient("sound").partition("@")[0]) if word in written
+    ]
+    assert Path(canary.round.journal).stat().st_mode & 0o077 == 0
+
+
+def test_a_stranger_leaves_a_count_and_nothing_else(canary: Open) -> None:
+    with client(canary, "sound", "127.44.0.50") as session, pytest.raises(smtplib.SMTPRecipientsRefused):
+        session.sendmail("a@b.example", ["postmaster@elsewhere.example", "c@sound.canary.example"], LETTER)
+    with client(canary, "untrusted", "127.44.0.50") as session:
+        session.ehlo()
+    found, _ = canary.over()
+
+    assert (found.sessions, found.strangers) == ((), 2)
+
+
+def test_attempts_of_a_host_are_kept_once_it_has_shown_a_recipient(canary: Open) -> None:
+    for _ in range(2):
+        with client(canary, "no-starttls") as session:
+            session.ehlo()
+    deliver(canary, "sound", tls=True)
+    found, _ = canary.over()
+
+    assert [(session.persona, session.stage) for session in found.sessions] == [
+        ("no-starttls", Stage.EHLO),
+        ("no-starttls", Stage.EHLO),
+        ("sound", Stage.MESSAGE),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("127.44.0.9", "rele.etaten.example"), ("127.44.0.8", ""), ("127.44.0.7", "")]
+)
+def test_a_name_counts_that_leads_back(address: str, name: str) -> None:
+    assert confirmed_name(ask, address) == name
+
+
+def test_a_source_gets_its_share_of_connections_and_no_more(tmp_path: Path) -> None:
+    with receiving(tmp_path, Limits(per_source=3, connections=5)) as open_:
+        held = [client(open_, "sound", source) for source in ("127.44.0.9",) * 3 + ("127.44.0.8",) * 2]
+        for source in ("127.44.0.9", "127.44.0.7"):
+            with pytest.raises(smtplib.SMTPConnectError) as caught:
+                client(open_, "sound", source)
+            assert caught.value.smtp_code == 421
+        for session in held:
+            session.close()
+        _, ended = open_.over()
+
+    assert (ended.refused, ended.defects) == (2, 0)
+
+
+def test_silence_costs_its_time_and_no_more(tmp_path: Path) -> None:
+    with receiving(tmp_path, Limits(idle=0.2, handshake=0.2)) as open_:
+        for said in (b"", b"EHLO x\r\n", b"EHLO x\r\nSTARTTLS\r\n", b"EHLO x\r\nMAIL FR"):
+            with socket.create_connection((open_.setup.address("sound"), open_.setup.port), 20) as line:
+                line.sendall(said)
+                while line.recv(4096):
+                    pass
+        _, ended = open_.over()
+
+    assert (ended.sessions, ended.defects) == (4, 0)
+
+
+@pytest.mark.parametrize(
+    "noise", [b"\x16\x03\x01\x00\x05hello", b"GET / HTTP/1.0\r\n\r\n", b"\x80" * 5000, b"\x16" * 300_000]
+)
+def test_what_is_no_hello_ends_the_session_quietly(canary: Open, noise: bytes) -> None:
+    with socket.create_connection((canary.setup.address("sound"), canary.setup.port), 20) as line:
+        line.sendall(b"EHLO x\r\nSTARTTLS\r\n")
+        try:
+            line.sendall(noise)
+            line.shutdown(socket.SHUT_WR)
+            while line.recv(4096):
+                pass
+        except OSError:
+            pass  # it may be gone already
+    _, ended = canary.over()
+
+    assert (ended.sessions, ended.defects) == (1, 0)
+
+
+def test_a_session_that_is_open_at_the_end_is_ended(canary: Open) -> None:
+    session = client(canary, "sound")
+    session.ehlo()
+    _, ended = canary.over()
+    session.close()
+
+    assert (ended.sessions, ended.defects) == (1, 0)
+
+
+def test_a_receiver_taken_in_turn_counts_a_session_for_whom_it_met(tmp_path: Path) -> None:
+    shared = Setup("canary.example", ADDRESSES[:1], NAMES, turn_seconds=86400)
+    with receiving(tmp_path, setup=shared) as open_:
+        deliver(open_, "sound", tls=True)
+        with client(open_, "untrusted") as session, pytest.raises(smtplib.SMTPRecipientsRefused) as caught:
+            session.sendmail("postmaster@etaten.example", [open_.recipient("untrusted")], LETTER)
+        found, _ = open_.over()
+
+    assert [code for code, _ in caught.value.recipients.values()] == [451]
+    assert [(session.persona, session.stage) for session in found.sessions] == [
+        ("sound", Stage.MESSAGE),
+        ("sound", Stage.MAIL),
+    ]
+
+
+def test_lines_of_no_known_form_are_counted(tmp_path: Path) -> None:
+    with receiving(tmp_path) as open_:
+        deliver(open_, "sound", tls=True)
+        open_.over()
+        lines = Path(open_.round.journal).read_bytes().splitlines()
+    found = read([b"nonsense", *lines, lines[0].replace(b'"opened"', b'"invented"'), b"{" * 300_000])
+
+    assert (found.read, found.not_read) == (3, 3)
+    assert found.round is not None
+    assert isinstance(found.round.sessions[0], CanarySession)
+    assert read([]).round is None
