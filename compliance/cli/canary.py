@@ -115,7 +115,7 @@ def send(
     by_hand: bool = typer.Option(False, "--by-hand", help="Print recipients to send to from an ordinary mail program."),
     only: list[str] = typer.Option([], "--only", metavar="NAME", help="Only these outbound hosts."),
     port: int = typer.Option(25, "--port", help="The port of the outbound hosts."),
-    window: int = typer.Option(60, "--window", min=1, help="Minutes to wait: longer than two retries of the hosts."),
+    window: float = typer.Option(60.0, "--window", min=0.01, help="Minutes to wait: longer than two retries."),
     lang: str = LANGUAGE,
 ) -> None:
     """Send one marked message per persona through each outbound host, and wait for what arrives."""
@@ -128,7 +128,7 @@ def send(
             _note_all(setup, made, only, timedelta(minutes=window))
         else:
             _submit_all(found, setup, made, only, port, timedelta(minutes=window))
-    say("canary_window", until=until.astimezone().strftime("%H:%M"), minutes=window)
+    say("canary_window", until=until.astimezone().strftime("%H:%M"), minutes=f"{window:g}")
     try:
         _follow(Path(made.journal), until)
     except KeyboardInterrupt:

@@ -24,7 +24,11 @@ STAMP = LAB / "stamp.json"
 BIN = LAB / "bin"  # programs a printed command needs, for machines that have none: put it last on the path
 
 #: What can be installed together: apt is asked about each group by itself.
-GROUPS = (("postfix", "unbound", "nsd", "openssl", "bind9-dnsutils"), ("exim4-daemon-light",), ("opensmtpd",))
+GROUPS = (
+    ("postfix", "unbound", "nsd", "openssl", "bind9-dnsutils", "opendkim"),
+    ("exim4-daemon-light",),
+    ("opensmtpd",),
+)
 WANTED = tuple(name for group in GROUPS for name in group)
 CLIENTS = ("dig", "openssl")
 PROGRAMS = (
@@ -33,6 +37,7 @@ PROGRAMS = (
     ROOT / "usr/sbin/smtpd",
     ROOT / "usr/sbin/unbound",
     ROOT / "usr/sbin/nsd",
+    ROOT / "usr/sbin/opendkim",
     *(BIN / name for name in CLIENTS),
 )
 #: A later Debian's OpenSMTPD with all it needs, in a root of its own: that of Debian 12 cannot sign with OpenSSL 3.
