@@ -32,8 +32,8 @@ class Limits:
     strangers: int = 3  # recipients turned away before the session is ended
     recipients: int = 20
     messages: int = 20
-    idle: float = 60.0
-    handshake: float = 30.0
+    idle: float = 120.0
+    handshake: float = 60.0
     session: float = 300.0
     connections: int = 1000
     per_source: int = 20
