@@ -35,6 +35,7 @@ class Limits:
     idle: float = 120.0
     handshake: float = 60.0
     session: float = 300.0
+    grace: float = 2.0  # for sessions to end by themselves when the round does
     connections: int = 1000
     per_source: int = 20
     kept: int = 20_000  # sessions of a round

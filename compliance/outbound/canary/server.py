@@ -87,6 +87,8 @@ class Canary:
         """Stop listening, end what is open, and write the last line."""
         for server in self._servers:
             server.close()
+        if self._talking:  # a client that has said its last is heard out
+            await asyncio.wait(self._talking, timeout=self.limits.grace)
         for task in tuple(self._talking):
             task.cancel()
         if self._tasks:  # those whose session is over still have a signature or a name to ask for
