@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from compliance.model.supplied import MailLogFacts
+from compliance.model.supplied import CanaryFacts, MailLogFacts
 from compliance.strict import Base64, Discriminator
 
 _STRICT: dict[str, str] = {"extra": "forbid"}
@@ -211,7 +211,7 @@ class StatementFacts:
     date: str
 
 
-Facts = DnsFacts | SmtpFacts | HelloFacts | PolicyFacts | VantageFacts | StatementFacts | MailLogFacts
+Facts = DnsFacts | SmtpFacts | HelloFacts | PolicyFacts | VantageFacts | StatementFacts | MailLogFacts | CanaryFacts
 AnyFacts = Annotated[Facts, Discriminator("kind")]
 
 

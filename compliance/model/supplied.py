@@ -7,6 +7,8 @@ subjects or message ids. Names that are no plain host names are left empty. Time
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from compliance.model.canary import CanaryRound
+
 _STRICT: dict[str, str] = {"extra": "forbid"}
 
 
@@ -142,5 +144,15 @@ class MailLogFacts:
     instances: tuple[LogInstance, ...]
 
 
-SuppliedFacts = MailLogFacts
+@dataclass(frozen=True, slots=True)
+class CanaryFacts:
+    """The journal of one round of the canary receiver. Sessions from before the period are left out of `round`."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    kind: Literal["canary"]
+    file: SuppliedFile
+    round: CanaryRound
+
+
+SuppliedFacts = MailLogFacts | CanaryFacts
 """Every kind of supplied facts has the `file` it was read from."""

@@ -1,11 +1,12 @@
 """The readers there are, and which of them a file is for. The list is explicit, and a test proves it closed."""
 
+from compliance.outbound.canary.reading import CanaryJournal
 from compliance.outbound.postfix_log import PostfixLog
 from compliance.outbound.reader import Reader, SuppliedInput
 
 #: Folders of `evidence/`, each with what it may hold; a folder of another name is not looked into.
 FOLDERS = ("logs", "exchange", "messages", "policy", "canary")
-READERS: tuple[Reader, ...] = (PostfixLog(),)
+READERS: tuple[Reader, ...] = (PostfixLog(), CanaryJournal())
 
 
 def reader_for(file: SuppliedInput) -> Reader | None:

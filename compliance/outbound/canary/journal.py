@@ -1,7 +1,7 @@
 """The canary's journal: one JSON line a fact, appended whole, by the receiver and by those who send."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
@@ -91,8 +91,8 @@ class Read:
     not_read: int
 
 
-def read(lines: Iterable[bytes]) -> Read:
-    """Read a journal; a line that is none of its own is counted and passed over."""
+def read(lines: Iterable[bytes], unread: Callable[[bytes], object] = len) -> Read:
+    """Read a journal; a line that is none of its own is counted, told to `unread`, and passed over."""
     opened: Opened | None = None
     closed: Closed | None = None
     sessions: list[CanarySession] = []
@@ -105,6 +105,7 @@ def read(lines: Iterable[bytes]) -> Read:
             line = load_json(Wrapped, raw).line
         except ValueError:
             bad += 1
+            unread(raw)
             continue
         good += 1
         match line:
