@@ -106,9 +106,18 @@ ROWS: list[tuple[str, tuple[Observation, ...], str]] = [
         "not_tested theirs injected_unsettled",
     ),
     ("busy inside", (injected(starttls=GO, ehlo_tls="421 later"),), "not_tested theirs injected_unsettled"),
-    ("refused as Exim does", (injected(starttls="554 SMTP synchronization error"),), "pass injected_refused"),
     (
-        "refused as Postfix does",
+        "refused as OpenSMTPD does",
+        (injected(starttls="500 5.5.1 Invalid command: Pipelining not supported"),),
+        "pass injected_refused",
+    ),
+    (
+        "refused for want of synchronization",
+        (injected(starttls="554 SMTP synchronization error"),),
+        "pass injected_refused",
+    ),
+    (
+        "refused for want of synchronization, in other words",
         (injected(starttls="554 5.5.0 Error: SMTP protocol synchronization"),),
         "pass injected_refused",
     ),
