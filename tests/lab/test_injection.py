@@ -12,8 +12,16 @@ SETTINGS = SmtpSettings(session_timeout=20, greeting_timeout=10)
 
 
 @pytest.mark.lab
-@pytest.mark.parametrize(("name", "fate"), [("sound", Fate.DROPPED), ("defaults", Fate.DROPPED)])
-def test_postfix_drops_what_stands_behind_starttls(name: str, fate: Fate, world: World) -> None:
+@pytest.mark.parametrize(
+    ("name", "fate"),
+    [
+        ("sound", Fate.DROPPED),
+        ("defaults", Fate.DROPPED),
+        ("exim", Fate.DROPPED),
+        ("opensmtpd", Fate.REFUSED),  # 500 5.5.1 Invalid command: Pipelining not supported
+    ],
+)
+def test_no_server_of_today_carries_a_command_into_tls(name: str, fate: Fate, world: World) -> None:
     case = world.cases[name]
     facts, failure = put_injection(Host(case.host, case.address, 25), "probe.example", SETTINGS)
     assert facts is not None
