@@ -17,7 +17,7 @@ from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.subject import Kind
 from compliance.records.dns_walk import drive
-from compliance.records.spf_limits import Place, costs
+from compliance.records.spf_limits import Costs, costs
 from compliance.records.spf_lookup import NodeState
 from compliance.records.spf_reach import final_all, reach, unmeasured
 from compliance.records.spf_tree import SpfTree, record_tree
@@ -100,13 +100,20 @@ def _refusing_nobody(tree: SpfTree, text: str) -> Verdict | None:
     """A record every verifier gives up on (PermError) refuses nobody, whatever it ends in (RFC 7208 section 2.6.7)."""
     if name := tree.nowhere:
         return failed("spf_permerror", record=text, name=name)
-    told = costs(tree)
-    return too_many_lookups(text, told.lookups, told.breaking) if told.breaking else None
+    return given_up(text, costs(tree))
 
 
-def too_many_lookups(text: str, count: int, breaking: Place) -> Verdict:
-    """Verifiers give up at the eleventh lookup (RFC 7208 section 4.6.4): `term` is the one, `at` whose record it is."""
-    return failed("spf_too_many_lookups", record=text, count=count, term=breaking.step.term.text, at=breaking.name)
+def given_up(text: str, told: Costs) -> Verdict | None:
+    """Verifiers must give up at the eleventh lookup, and at an `mx` of more than ten names (RFC 7208 section 4.6.4).
+
+    `term` is the one they come to, `at` whose record it is in.
+    """
+    if last := told.breaking:
+        where = {"term": last.step.term.text, "at": last.name}
+        return failed("spf_too_many_lookups", record=text, count=told.lookups, **where)
+    if crowded := told.crowded:
+        return failed("spf_mx_names", record=text, term=crowded.step.term.text, count=crowded.step.count)
+    return None
 
 
 def _unknown(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:

@@ -13,7 +13,7 @@ from compliance.checks.registry import (
     resting_on,
 )
 from compliance.checks.scopes import unanswered
-from compliance.checks.spf import record_verdict, too_many_lookups, tree_of
+from compliance.checks.spf import given_up, record_verdict, tree_of
 from compliance.checks.spf_publish import publishing
 from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
@@ -40,10 +40,8 @@ def _over(tree: SpfTree, told: Costs) -> Verdict | None:
         return failed("spf_loop", record=text, name=told.loop)
     if name := tree.nowhere:
         return failed("spf_permerror", record=text, name=name)
-    if told.breaking:
-        return too_many_lookups(text, told.lookups, told.breaking)
-    if crowded := told.crowded:
-        return failed("spf_mx_names", record=text, term=crowded.step.term.text, count=crowded.step.count)
+    if broken := given_up(text, told):
+        return broken
     if told.too_many_voids:
         terms = [place.step.term.text for place in told.voids]
         return failed("spf_too_many_voids", record=text, count=len(terms), terms=terms)

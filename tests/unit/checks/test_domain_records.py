@@ -19,6 +19,7 @@ def gone(name: str) -> Observation:
 SPF = "v=spf1 ip4:192.0.2.0/24 "
 INCLUDES = txt("v=spf1 include:_spf.annen.example -all")
 A_B, A_OWN_B = (dns(name, "A", "127.0.0.2") for name in ("b.example", f"{DOMAIN}.b.example"))
+MX_TEN, MX_ELEVEN = (dns(DOMAIN, "MX", *(f"10 m{at}.{DOMAIN}." for at in range(count))) for count in (10, 11))
 BOGUS = (txt(rcode="SERVFAIL"), dns(DOMAIN, "TXT", SPF, disabled=True))
 
 SPF_ROWS = [
@@ -144,6 +145,8 @@ SPF_ROWS = [
     ("U02-2-3", "own_domain", (txt("v=spf1 include:a..example -all"),), "fail spf_permerror", []),
     ("U02-2-3", "own_domain", (txt(f"v=spf1 {'a ' * 10}-all"),), "pass spf_refuses_others", []),
     ("U02-2-3", "own_domain", (txt(f"v=spf1 {'a ' * 11}-all"),), "fail spf_too_many_lookups", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 mx -all"), MX_TEN), "pass spf_refuses_others", []),
+    ("U02-2-3", "own_domain", (txt("v=spf1 mx -all"), MX_ELEVEN), "fail spf_mx_names", []),
     (
         "U02-2-3",
         "own_domain",
