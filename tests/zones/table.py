@@ -27,9 +27,11 @@ _INHERITED = ("not_tested", "not_applicable")
 class Zone:
     """A zone of the case's own. `state`: signed, insecure, expired, wrong_ds, unsupported, opt_out or lame.
 
-    `without` are types at the top whose RRSIG is missing; `odd` is what its name server does wrong (see relay.py).
+    `origin` is its name, `without` are types at the top whose RRSIG is missing, `odd` what its name server does wrong
+    (see relay.py).
     """
 
+    origin: str
     state: str = "signed"
     without: tuple[str, ...] = ()
     odd: Mapping[str, str] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Case:
 
 
 _KEYS = frozenset({"rule", "kind", "domain", "data", "more", "zone", "verdicts", "values", "notices"})
-_RECORDS = ("mx", "spf", "dmarc", "dkim", "tlsrpt")
+_RECORDS = ("mx", "spf", "dmarc", "dkim", "tlsrpt", "ptr")
 
 
 @cache
@@ -92,21 +94,37 @@ def _family(file: Path) -> Iterator[Case]:
         assert set(said) <= _KEYS | set(_RECORDS), f"{file.name}: {name}: {set(said) - _KEYS - set(_RECORDS)}"
         kind = said.get("kind", "own_domain")
         base = sound(kind)
-        zone = said.get("zone")
+        domain = said.get("domain", f"{name}.{TOP}")
         yield Case(
             name=name,
             family=file.stem,
             rule=said["rule"],
             kind=kind,
-            domain=said.get("domain", f"{name}.{TOP}"),
-            data={**base.get("data", {}), **said.get("data", {})},
+            domain=domain,
+            data=_filled({**base.get("data", {}), **said.get("data", {})}, name),
             records={key: _listed(said.get(key, base.get(key))) for key in _RECORDS},
             more=tuple(said.get("more", ())),
-            zone=None if zone is None else Zone(**{**zone, "without": tuple(zone.get("without", ()))}),
+            zone=_zone(domain, said.get("zone", "none" if kind.endswith("_host") else "own")),
             expected=_expected(base["verdicts"], said.get("verdicts", {})),
             values=said.get("values", {}),
             notices={key: tuple(codes) for key, codes in said.get("notices", {}).items()},
         )
+
+
+def _zone(domain: str, said: str | Mapping[str, Any]) -> Zone | None:
+    """`own` is a sound zone of the registered name, `none` none at all; what is said in full is the domain's itself."""
+    if isinstance(said, str):
+        return Zone(".".join(domain.split(".")[-2:]) + ".") if said == "own" else None
+    return Zone(f"{domain}.", **{**said, "without": tuple(said.get("without", ()))})
+
+
+def _filled(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Put the case's name in; what is null is left out."""
+    return {
+        key: value.replace("<N>", name) if isinstance(value, str) else value
+        for key, value in data.items()
+        if value is not None
+    }
 
 
 def _listed(said: str | Sequence[str] | None) -> tuple[str, ...]:

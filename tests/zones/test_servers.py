@@ -25,7 +25,7 @@ def rcode(answer: dns.message.Message) -> str:
 
 
 @pytest.mark.parametrize(
-    "name", ["mx-sound", "dnssec-own-zone", "dnssec-opt-out", "signert.dnssec-opt-out", "etat.dnssec-dname"]
+    "name", ["mx-sound", "dnssec-parents-zone", "dnssec-opt-out", "signert.dnssec-opt-out", "etat.dnssec-dname"]
 )
 def test_a_signed_zone_validates(zones: World, name: str) -> None:
     answer = ask(f"{name}.example", "MX")

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.zones.conftest import Findings
 from tests.zones.table import cases
-from tests.zones.world import SMTP_PORT, label
+from tests.zones.world import SMTP_PORT, Findings, label
 
 
 @pytest.mark.parametrize("name", cases())

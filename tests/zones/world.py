@@ -1,6 +1,9 @@
 """The zone lab running: NSD, the relay with bad manners, Unbound, and the inventory of every case."""
 
 import fcntl
+import json
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +21,7 @@ from tests.zones.table import Case, cases
 from tests.zones.zonefile import BEHIND_RELAY, NSD, RELAY, REVERSE4, REVERSE6, ROOT, write_zones
 
 RESOLVER = "127.43.0.1"
+Findings = Mapping[tuple[str, str], Mapping[str, Any]]
 #: Nobody listens here at any address of the lab: what mail hosts answer is not what these domains are about.
 SMTP_PORT = 2599
 
@@ -84,6 +88,22 @@ def _entry(case: Case) -> dict[str, Any]:
     return entry
 
 
+def run(world: World, place: Path) -> Path:
+    """Run the whole pipeline once over every case; gives the run's folder below `place`."""
+    world.inventory_folder(place)
+    words = ("-m", "compliance", "run", "-i", "inventory", "-o", "reports", "--run-id", "zones", "--quiet")
+    command = [sys.executable, *words]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 1, done.stderr + done.stdout  # 1: something basic is not met
+    return place / "reports" / "zones"
+
+
+def findings_of(folder: Path) -> Findings:
+    """Every finding of a run by subject and requirement."""
+    lines = map(json.loads, (folder / "findings.jsonl").read_text().splitlines())
+    return {(line["subject"], line["requirement"]): line for line in lines}
+
+
 @contextmanager
 def running() -> Iterator[World]:
     """Start everything, wait until all of it answers, and stop it on the way out."""
@@ -91,7 +111,7 @@ def running() -> Iterator[World]:
         stack.enter_context(_alone())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="u02-zones-")))
         zones = write_zones(folder, cases())
-        odd = {f"{case.domain}.": case.zone.odd for case in cases().values() if case.zone and case.zone.odd}
+        odd = {case.zone.origin: case.zone.odd for case in cases().values() if case.zone and case.zone.odd}
         relay = Relay(RELAY, BEHIND_RELAY, odd)
         stack.callback(relay.stop)
         relay.start()

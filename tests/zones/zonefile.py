@@ -3,7 +3,7 @@
 Real delegations, followed by Unbound itself: port 53, NS and DS in the parent, NSEC3 with opt-out where asked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
@@ -14,6 +14,7 @@ import dns.name
 import dns.rdataclass
 import dns.rdataset
 import dns.rdatatype
+import dns.reversename
 import dns.zone
 from cryptography.hazmat.primitives.asymmetric import ec
 from dns.dnssectypes import Algorithm, DSDigest
@@ -63,15 +64,15 @@ class Written:
 
 def write_zones(folder: Path, cases: Mapping[str, Case]) -> Written:
     """Write all zones."""
-    zones = {ROOT: Zone(), TOP: Zone(), REVERSE4: Zone(), REVERSE6: Zone()}
-    zones |= {f"{case.domain}.": case.zone for case in cases.values() if case.zone}
+    zones = {origin: Zone(origin) for origin in (ROOT, TOP, REVERSE4, REVERSE6)}
+    zones |= {case.zone.origin: case.zone for case in cases.values() if case.zone}
     keys = {origin: _Signed.new() for origin in zones}
     lines: dict[str, list[str]] = {origin: [f"@ SOA ns.{TOP} hostmaster.{TOP} 1 3600 600 86400 60"] for origin in zones}
     for origin, zone in zones.items():
         server = "lame" if zone.state == "lame" else "odd" if zone.odd else "ns"
         lines[origin].append(f"@ NS {server}.{TOP}")
         if origin != ROOT:
-            parent = _home(dns.name.from_text(origin).parent().to_text(), zones)
+            parent = _home(origin.partition(".")[2] or ROOT, zones)
             lines[parent] += [f"{origin} NS {server}.{TOP}", *_ds(origin, zone, keys[origin])]
     for origin in (ROOT, TOP):
         lines[origin] += [f"{server} A {address}" for server, address in _SERVERS.items()]
@@ -97,11 +98,11 @@ def _ds(origin: str, zone: Zone, key: _Signed) -> list[str]:
     return [f"{origin} DS {(_Signed.new() if zone.state == 'wrong_ds' else key).ds(origin)}"]
 
 
-def _home(owner: str, zones: Iterable[str]) -> str:
-    """The zone a name is in: the closest above it."""
-    name = dns.name.from_text(owner)
-    above = [zone for zone in zones if name.is_subdomain(dns.name.from_text(zone))]
-    return max(above, key=lambda zone: len(dns.name.from_text(zone)))
+def _home(owner: str, zones: Container[str]) -> str:
+    """The zone a name is in: the closest above it, or of its own name."""
+    while owner not in zones:
+        owner = owner.partition(".")[2] or ROOT
+    return owner
 
 
 def _published(case: Case, address: str) -> Iterable[str]:
@@ -111,11 +112,20 @@ def _published(case: Case, address: str) -> Iterable[str]:
         for text in case.records[part]:
             data = text.replace("<D>", case.domain)
             yield f"{owner}{case.domain}. " + (f"MX {data}" if part == "mx" else f"TXT {txt(data)}")
+    if "hostname" in case.data:
+        yield from _sender(case, str(case.data["hostname"]))
     host = ["mx A <A>"] if "10 mx.<D>." in case.records["mx"] else []
     for line in (*host, *case.more):
         owner, _, rest = line.partition(" ")
         absolute = owner if owner.endswith(".") else "<D>." if owner == "@" else f"{owner}.<D>."
-        yield f"{absolute} {rest}".replace("<D>", case.domain).replace("<A>", address)
+        yield f"{absolute} {rest}".replace("<D>", case.domain).replace("<A>", address).replace("<N>", case.name)
+
+
+def _sender(case: Case, address: str) -> Iterable[str]:
+    """The name of a host that sends, and what its address leads back to."""
+    yield f"{case.name}.good.{TOP} {'AAAA' if ':' in address else 'A'} {address}"
+    for name in case.records["ptr"]:
+        yield f"{dns.reversename.from_address(address)} PTR {name}".replace("<N>", case.name)
 
 
 def txt(text: str) -> str:
