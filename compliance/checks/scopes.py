@@ -1,8 +1,9 @@
 """From a subject to its targets: views to judge, or one verdict where there is nothing to judge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from compliance.checks.canary_rounds import sources_of
 from compliance.checks.context import Context, went_nowhere
 from compliance.checks.registry import Scope, not_applicable, not_tested
 from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, SpfSenderView, View
@@ -209,7 +210,7 @@ def _senders(context: Context, subject: Subject, kind: Kind) -> tuple[tuple[Send
 def _spf_senders(context: Context, subject: Subject, kind: Kind) -> Targets:
     """Each sending address with each domain; receivers never see one of the inside of a network (RFC 1918)."""
     if subject.service:
-        return tuple(SpfSenderView(context, subject, kind, "", domain) for domain in subject.sends_for), ()
+        return tuple(_service_senders(context, subject, kind)), ()
     found, settled = _senders(context, subject, kind)
     views: list[View] = []
     closed = list(settled)
@@ -222,6 +223,16 @@ def _spf_senders(context: Context, subject: Subject, kind: Kind) -> Targets:
             else:
                 views.append(view)
     return tuple(views), tuple(closed)
+
+
+def _service_senders(context: Context, subject: Subject, kind: Kind) -> Iterator[View]:
+    """A service's addresses are seen where its messages came: at the canary. Where none came, each domain alone."""
+    for domain in subject.sends_for:
+        seen = sources_of(context, subject, domain)
+        for address, evidence in sorted(seen.items()):
+            yield SpfSenderView(context, subject, kind, address, domain, evidence)
+        if not seen:
+            yield SpfSenderView(context, subject, kind, "", domain)
 
 
 def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets:
