@@ -160,10 +160,14 @@ class Context:
         return tuple(dict.fromkeys(found)) if name or address else ()
 
     @cached_property
+    def senders(self) -> tuple[Subject, ...]:
+        """Every host and service that sends for us."""
+        return tuple(subject for subject in self.subjects if Kind.OUTBOUND_HOST in subject.kinds)
+
+    @cached_property
     def domains_sent_for(self) -> frozenset[str]:
         """Every domain, as the inventory writes it, that some outbound host sends for."""
-        senders = (host for host in self.subjects if Kind.OUTBOUND_HOST in host.kinds)
-        return frozenset(domain for host in senders for domain in host.sends_for)
+        return frozenset(domain for host in self.senders for domain in host.sends_for)
 
     def supplier(self, subject: Subject, host: str = "", address: str = "") -> str:
         """Give who runs what a finding is about: `own`, or a supplier's name from the inventory or the MX suffix."""

@@ -22,6 +22,8 @@ class Scope(StrEnum):
     SENDERS = "senders"  # each address of a sending host
     SPF_SENDERS = "spf_senders"  # each address of a sending host, with each domain it sends for
     SUBMISSION_PORTS = "submission_ports"  # each submission port at each address of a submission host
+    OUTGOING = "outgoing"  # a host or service that sends for us
+    OUTGOING_TO = "outgoing_to"  # each of them, toward one partner
     PARTNER = "partner"  # the partner's entry in the inventory
 
 

@@ -14,7 +14,16 @@ from compliance.checks.context import Context
 from compliance.checks.reperform_dns import NOTHING, UNSAFE, by_dig, by_mx, by_reverse, by_selector, by_tlsa
 from compliance.checks.reperform_tls import by_negotiation, by_suite
 from compliance.checks.trust import Path
-from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, SpfSenderView, View
+from compliance.checks.views import (
+    DomainView,
+    HostView,
+    MxView,
+    OutgoingView,
+    SelectorView,
+    SenderView,
+    SpfSenderView,
+    View,
+)
 from compliance.model.finding import Reperform, Status, Verdict
 from compliance.model.names import is_address, is_plain
 from compliance.model.observation import FailureKind, SmtpFacts
@@ -42,7 +51,7 @@ def reperform(way: str, view: View, verdict: Verdict) -> Reperform:
     """Give the command for a check's way of looking, on one target, with what to look for."""
     if isinstance(view, HostView):
         return _host(way, view, verdict)
-    if way == "none":
+    if way == "none" or isinstance(view, OutgoingView):
         return NOTHING
     if isinstance(view, MxView):
         return _mx(way, view, verdict)

@@ -6,7 +6,16 @@ from dataclasses import replace
 from compliance.checks.canary_rounds import sources_of
 from compliance.checks.context import Context, went_nowhere
 from compliance.checks.registry import Scope, not_applicable, not_tested
-from compliance.checks.views import DomainView, HostView, MxView, SelectorView, SenderView, SpfSenderView, View
+from compliance.checks.views import (
+    DomainView,
+    HostView,
+    MxView,
+    OutgoingView,
+    SelectorView,
+    SenderView,
+    SpfSenderView,
+    View,
+)
 from compliance.model.finding import Cause, Verdict
 from compliance.model.names import is_address, is_inside, is_no_host, is_no_mail_host
 from compliance.model.observation import FailureKind, Observation
@@ -235,6 +244,17 @@ def _service_senders(context: Context, subject: Subject, kind: Kind) -> Iterator
             yield SpfSenderView(context, subject, kind, "", domain)
 
 
+def _outgoing(context: Context, subject: Subject, kind: Kind) -> Targets:
+    return (OutgoingView(context, subject, kind, subject),), ()
+
+
+def _outgoing_to(context: Context, subject: Subject, kind: Kind) -> Targets:
+    """Every host and service of the inventory that sends: what is demanded is demanded by each of them."""
+    if not context.senders:
+        return (), ((subject.hostname, not_tested(Cause.NO_EVIDENCE, "no_sender_listed"), ()),)
+    return tuple(OutgoingView(context, subject, kind, sender) for sender in context.senders), ()
+
+
 def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets:
     """Each port of a submission host at each of its addresses: 465 and 587, or those the inventory names."""
     host = RouteHost(subject.hostname, 0, HostState.RESOLVED, (subject.hostname,))
@@ -263,6 +283,8 @@ _SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
     Scope.SELECTORS: _selectors,
     Scope.SENDERS: _senders,
     Scope.SPF_SENDERS: _spf_senders,
+    Scope.OUTGOING: _outgoing,
+    Scope.OUTGOING_TO: _outgoing_to,
     Scope.SUBMISSION_PORTS: _submission_ports,
 }
 

@@ -211,4 +211,24 @@ class SpfSenderView:
         return self.trail
 
 
-View = HostView | MxView | DomainView | SelectorView | SenderView | SpfSenderView
+@dataclass(frozen=True)
+class OutgoingView:
+    """One host or service that sends for us; where `subject` is a partner, what it sends there."""
+
+    context: Context
+    subject: Subject
+    kind: Kind
+    sender: Subject
+
+    @property
+    def target(self) -> str:
+        """The sender as the inventory names it: its host name or address, the label of a service."""
+        return self.sender.hostname if not self.sender.service else self.sender.label
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """Nothing by itself: each kind of evidence names what it used."""
+        return ()
+
+
+View = HostView | MxView | DomainView | SelectorView | SenderView | SpfSenderView | OutgoingView

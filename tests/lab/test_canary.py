@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from compliance.model.canary import BEFORE_MAIL, CanaryRound, CanarySession
+from compliance.model.finding import Finding
 from compliance.outbound.canary.journal import read
 from compliance.outbound.canary.plan import read_round
 from compliance.records.tls_offer import read_offer
+from compliance.store.files import read_lines
 from tests.lab.canary import PERSONAS, POLICIES, SELECTOR, SENDERS, SENT_FROM, CanaryWorld, Serve, running
 
 WINDOW = "0.35"  # minutes: ten retries of the senders
@@ -118,3 +120,38 @@ def test_it_relays_nothing(world: CanaryWorld, sent: str) -> None:
     finally:
         serve.stop()
     assert {code for code, _ in caught.value.recipients.values()} == {550}
+
+
+#: The verdicts that a run draws from the round, and what stands beside the first: by outbound host.
+VERDICTS = {
+    "may": ("pass canary_sent_encrypted", "pass canary_strong_tls", "pass sent_signed"),
+    "encrypt": ("pass canary_sent_encrypted", "pass canary_strong_tls", "pass sent_signed"),
+    "verify": ("pass canary_sent_encrypted", "pass canary_strong_tls", "pass sent_signed"),
+    "dane": ("pass canary_sent_encrypted", "pass canary_strong_tls", "pass sent_signed"),
+    "none": ("fail canary_sent_clear", "not_tested canary_sound_not_encrypted", "fail sent_unsigned"),
+}
+TURNED_AWAY = {"encrypt": ["no-starttls"], "verify": ["no-starttls", "untrusted"], "dane": ["broken-tlsa"]}
+
+
+@pytest.fixture(scope="module")
+def findings(world: CanaryWorld, met: CanaryRound) -> dict[tuple[str, str], Finding]:
+    """A run with the round as its evidence: the journal lies where `serve` put it."""
+    done = world.u02("run", "-i", "inventory", "-o", "reports", "--run-id", "lab", "--quiet")
+    assert "Traceback" not in done.stderr
+    lines = read_lines(world.folder / "reports/lab/findings.jsonl", Finding)
+    return {(finding.subject, finding.requirement): finding for finding in lines}
+
+
+@pytest.mark.parametrize("label", POLICIES)
+def test_a_run_judges_each_sender_by_the_round(findings: dict[tuple[str, str], Finding], label: str) -> None:
+    found = [findings[label, requirement] for requirement in ("U02-1a-1", "U02-1a-2", "U02-3-3")]
+    turned_away = [
+        notice.values["personas"]
+        for target in found[0].targets
+        for notice in target.notices
+        if notice.notice == "canary_turned_away"
+    ]
+
+    assert tuple(f"{each.status} {each.targets[0].reason}" for each in found) == VERDICTS[label]
+    assert turned_away == ([TURNED_AWAY[label]] if label in TURNED_AWAY else [])
+    assert all(each.origin == "supplied" for each in found)

@@ -5,7 +5,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from compliance.model.names import is_address
+from compliance.model.names import is_address, to_ascii
 from compliance.model.observation import Observation, Origin
 from compliance.model.subject import Kind, Subject
 from compliance.outbound.canary.journal import Journal
@@ -69,11 +69,11 @@ def senders(subjects: tuple[Subject, ...], ask: Ask) -> tuple[Sender, ...]:
 
 
 def _sender(subject: Subject, ask: Ask) -> Sender:
-    name = subject.hostname
+    name, domains = subject.hostname, tuple(map(to_ascii, subject.sends_for))
     if is_address(name):
-        return Sender(subject.label, name, subject.sends_for[0], (name,))
+        return Sender(subject.label, name, domains, (name,))
     addresses = []
     for rdtype in ("A", "AAAA"):
         answer = facts(ask(DnsQuestion(name, rdtype)))
         addresses += [record.data for record in answer.records] if answer else []
-    return Sender(subject.label, name, subject.sends_for[0], tuple(addresses))
+    return Sender(subject.label, name, domains, tuple(addresses))

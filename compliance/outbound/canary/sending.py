@@ -1,6 +1,6 @@
 """What is sent to the canary: one marked message per persona through each outbound host, from its own domain."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -8,21 +8,23 @@ from email.utils import format_datetime
 from compliance.model.canary import BY_HAND, Submission
 from compliance.model.subject import Kind, Subject
 from compliance.outbound.canary.journal import Journal, Sent
+from compliance.outbound.canary.personas import SOUND
 from compliance.outbound.canary.plan import PlanFault, Round, Setup, is_ours
 from compliance.probes.smtp import Host
 from compliance.probes.submit import Handed, Login, Marked, hand_over
 from compliance.settings import SmtpSettings
 
 SENDER = "postmaster"
+MOST_DOMAINS = 50  # of one host that are tried
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An outbound host, the domain its messages are from, and the addresses it is asked at."""
+    """An outbound host, the domains it sends for, and the addresses it is asked at."""
 
     label: str
     name: str
-    domain: str
+    domains: tuple[str, ...]
     addresses: tuple[str, ...]
 
 
@@ -32,9 +34,14 @@ def hosts_of(subjects: tuple[Subject, ...]) -> tuple[str, ...]:
     return labels or (BY_HAND,)
 
 
-def marked(setup: Setup, round_: Round, host: str, domain: str, now: datetime) -> tuple[Marked, ...]:
-    """Give the messages of one host, one for each persona; raises PlanFault where one would go elsewhere."""
-    messages = tuple(_message(round_, host, persona, f"{SENDER}@{domain}", now) for persona in setup.personas)
+def marked(setup: Setup, round_: Round, host: str, domains: Sequence[str], now: datetime) -> tuple[Marked, ...]:
+    """Give the messages of one host: one for each persona, and to the sound one from every domain it sends for.
+
+    Raises PlanFault where one would go elsewhere.
+    """
+    froms = [(persona, domain) for persona in setup.personas for domain in domains[:1]]
+    froms += [(SOUND, domain) for domain in domains[1:MOST_DOMAINS] if SOUND in setup.personas]
+    messages = tuple(_message(round_, host, persona, f"{SENDER}@{domain}", now) for persona, domain in froms)
     if not is_ours((message.recipient for message in messages), setup):
         raise PlanFault("canary_not_ours")
     return messages
@@ -72,16 +79,16 @@ def submit(
     now: datetime,
 ) -> Iterator[tuple[str, Handed]]:
     """Hand the messages of one host to it, at the first of its addresses that takes them; gives persona and outcome."""
-    messages = marked(setup, round_, sender.label, sender.domain, now)
+    messages = marked(setup, round_, sender.label, sender.domains, now)
     domains = frozenset(setup.domain(persona) for persona in setup.personas)
     done: tuple[Handed, ...] = ()
     for address in sender.addresses:
         done = hand_over(Host(sender.name, address, port), ehlo, settings, messages, domains, login)
         if any(not each.refusal for each in done):
             break
-    outcome = {each.recipient: each for each in done}
-    for persona, message in zip(setup.personas, messages, strict=True):
-        yield persona, outcome.get(message.recipient, Handed(message.recipient, "connect: no address"))
+    nowhere = tuple(Handed(message.recipient, "connect: no address") for message in messages)
+    for each in done or nowhere:
+        yield round_.recipients[each.recipient].persona, each
 
 
 def note(journal: Journal, host: str, persona: str, refusal: str, now: datetime, window: timedelta) -> None:

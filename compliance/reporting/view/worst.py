@@ -17,6 +17,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
         "no_encryption",
         "no_tls_behind_220",
     ),
+    "sent_clear": ("canary_sent_clear",),
     "expired": ("expired",),
     "untrusted": (
         "self_signed", "unknown_issuer", "missing_intermediate", "demo_certificate", "private_root", "expired_issuer",
@@ -27,6 +28,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name_mismatch", "name_missing", "cn_only"),
     "early": ("not_yet_valid",),
     "old_tls": ("old_tls_accepted",),
+    "sent_weak": ("canary_weak_tls", "canary_offer_too_old"),
     "suites": ("weak_suites_accepted",),
     "injection": ("injected_",),
     "negotiation": ("tls_compresses", "renegotiation_insecure"),
@@ -47,6 +49,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
         "dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing", "dkim_version",
         "dkim_key_type", "dkim_not_for_mail", "dkim_no_hash", "dkim_broken_key", "dkim_only_wildcard",
     ),
+    "sent_unsigned": ("sent_unsigned", "sent_signature_broken", "sent_unaligned"),
     "dkim_weak": ("dkim_weak_key", "dkim_only_sha1"),
     "dmarc_reports": ("rua_",),
     "sts": ("sts_", "policy_", "mx_not_in_policy"),

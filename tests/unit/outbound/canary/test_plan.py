@@ -91,7 +91,7 @@ def test_hosts_are_those_that_send_or_a_hand() -> None:
 
 def test_every_message_goes_to_the_canary_and_is_from_the_hosts_own_domain(tmp_path: Path) -> None:
     made = new_round(FOUR, ("rele",), tmp_path / "j", NOW)
-    messages = marked(FOUR, made, "rele", "etaten.example", NOW)
+    messages = marked(FOUR, made, "rele", ("etaten.example",), NOW)
 
     assert {made.recipients[message.recipient] for message in messages} == {
         Place("rele", name) for name in FOUR.personas
@@ -100,11 +100,20 @@ def test_every_message_goes_to_the_canary_and_is_from_the_hosts_own_domain(tmp_p
     assert all(f"To: <{message.recipient}>\r\n".encode() in message.text for message in messages)
 
 
+def test_the_sound_persona_gets_one_from_every_domain_a_host_sends_for(tmp_path: Path) -> None:
+    made = new_round(FOUR, ("rele",), tmp_path / "j", NOW)
+    messages = marked(FOUR, made, "rele", ("a.example", "b.example", "c.example"), NOW)
+    sent = [(made.recipients[each.recipient].persona, each.sender.partition("@")[2]) for each in messages]
+
+    assert [domain for persona, domain in sent if persona == "sound"] == ["a.example", "b.example", "c.example"]
+    assert [domain for persona, domain in sent if persona != "sound"] == ["a.example"] * 3
+
+
 def test_a_round_of_another_base_sends_nothing(tmp_path: Path) -> None:
     made = new_round(replace(FOUR, base="elsewhere.example"), ("rele",), tmp_path / "j", NOW)
 
     with pytest.raises(PlanFault) as caught:
-        marked(FOUR, made, "rele", "etaten.example", NOW)
+        marked(FOUR, made, "rele", ("etaten.example",), NOW)
     assert caught.value.key == "canary_not_ours"
 
 
