@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from OpenSSL import SSL
 
-from compliance.model.canary import CanaryMessage, CanarySession, CanaryTls, Stage
+from compliance.model.canary import CanaryMessage, CanarySession, Stage
 from compliance.model.names import is_plain, reverse_name, unmapped
 from compliance.model.observation import Observation
 from compliance.outbound.canary.dialogue import Delivery, Dialogue, Limits, Then
@@ -22,12 +22,12 @@ from compliance.outbound.canary.keep import Keeper
 from compliance.outbound.canary.keys import Keys
 from compliance.outbound.canary.mail import Pending, seen
 from compliance.outbound.canary.plan import Round, Setup
-from compliance.outbound.canary.tls import ServerTls, TlsEnded, server_context
+from compliance.outbound.canary.tls import TlsEnded, server_context
+from compliance.outbound.canary.wire import Wire
 from compliance.records.dkim_verify import DkimState, verify
 from compliance.records.dns_walk import DnsQuestion, drive, facts
 
 Ask = Callable[[DnsQuestion], Observation]
-_PIECE = 16 * 1024
 _LAST_WORDS = 30.0  # seconds for what is still to be asked when the round ends
 _ASKING = 8  # questions at a time
 _NAMES = 3  # PTR names that are tried
@@ -130,7 +130,7 @@ class Canary:
         offers = context is not None
         host = self.setup.host(persona)
         dialogue = Dialogue(host, persona, offers, self.round.recipients, self.limits, self._clock)
-        wire = _Wire(reader, writer, context, self.limits)
+        wire = Wire(reader, writer, context, self.limits)
         try:
             await self._talk(dialogue, wire)
         except TimeoutError:
@@ -162,7 +162,7 @@ class Canary:
         )
         self._keeper.take(session, turned_away=dialogue.strangers > 0)
 
-    async def _talk(self, dialogue: Dialogue, wire: "_Wire") -> None:
+    async def _talk(self, dialogue: Dialogue, wire: Wire) -> None:
         """Hold the conversation; `close` cuts it short, and what was seen until then counts."""
         task = asyncio.current_task()
         if task is None:
@@ -208,7 +208,7 @@ class Canary:
         return self._names[source]
 
 
-async def _converse(dialogue: Dialogue, wire: "_Wire") -> None:
+async def _converse(dialogue: Dialogue, wire: Wire) -> None:
     await wire.send(dialogue.greeting())
     while data := await wire.receive():
         reply, then = dialogue.receive(data)
@@ -219,79 +219,6 @@ async def _converse(dialogue: Dialogue, wire: "_Wire") -> None:
             await wire.secure()
             dialogue.secured()
     dialogue.ended = dialogue.ended or "closed"
-
-
-class _Wire:
-    """Bytes of one connection, in clear and then inside TLS; every wait has an end."""
-
-    def __init__(
-        self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        context: SSL.Context | None,
-        limits: Limits,
-    ) -> None:
-        self._reader, self._writer, self._context, self._limits = reader, writer, context, limits
-        self._tls: ServerTls | None = None
-
-    async def receive(self) -> bytes:
-        """Give what came, `b""` at the client's end; raises TimeoutError, OSError or TlsEnded."""
-        while True:
-            async with asyncio.timeout(self._limits.idle):
-                data = await self._reader.read(_PIECE)
-            if self._tls is None or not data:
-                return data
-            plain, ended = self._tls.decrypt(data)
-            await self._flush()
-            if plain or ended:
-                return plain
-
-    async def send(self, data: bytes) -> None:
-        """Send all of it; raises TimeoutError, OSError or TlsEnded."""
-        if not data:
-            return
-        if self._tls is None:
-            self._writer.write(data)
-            async with asyncio.timeout(self._limits.idle):
-                await self._writer.drain()
-            return
-        self._tls.encrypt(data)
-        await self._flush()
-
-    async def secure(self) -> None:
-        """Do the handshake; raises TlsEnded, TimeoutError or OSError."""
-        if self._context is None:
-            raise RuntimeError("a persona without TLS was asked for it")
-        self._tls = ServerTls(self._context)
-        async with asyncio.timeout(self._limits.handshake):
-            while True:
-                data = await self._reader.read(_PIECE)
-                if not data:
-                    self._tls.failure = "closed in the handshake"
-                    raise TlsEnded(self._tls.failure)
-                try:
-                    complete = self._tls.handshake(data)
-                finally:
-                    await self._flush()
-                if complete:
-                    return
-
-    async def _flush(self) -> None:
-        if self._tls and (ready := self._tls.outgoing()):
-            self._writer.write(ready)
-            async with asyncio.timeout(self._limits.idle):
-                await self._writer.drain()
-
-    def part(self) -> None:
-        """Say close_notify where TLS is on; the connection is closed by whoever opened it."""
-        if self._tls and self._tls.done:
-            self._tls.farewell()
-            with contextlib.suppress(OSError):
-                self._writer.write(self._tls.outgoing())
-
-    def facts(self) -> CanaryTls | None:
-        """Give what is known of TLS, None where it was never begun."""
-        return self._tls.facts() if self._tls else None
 
 
 def confirmed_name(ask: Ask, address: str) -> str:
