@@ -2,6 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from compliance.records import dkim, dmarc_older, dmarc_record, dmarc_write, mta_sts, spf, tls_rpt, tlsa
 from compliance.records.certificate import CertificateFault
@@ -32,6 +38,15 @@ def _dmarc(text: str) -> object:
 
 def _pieces(*texts: str) -> tuple[bytes, ...]:
     return tuple(text.encode("latin-1") for text in texts)
+
+
+def _certificate() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mx.a.example")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, begin, begin + timedelta(days=90))
+    names = x509.SubjectAlternativeName([x509.DNSName("mx.a.example"), x509.DNSName("*.a.example")])
+    return made.add_extension(names, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 PARSERS: Mapping[str, Parser] = {
@@ -81,5 +96,5 @@ PARSERS: Mapping[str, Parser] = {
             b"\x16\x03\x01\x00\x04\x0e\x00\x00\x00",
         ),
     ),
-    "certificate": Parser(read_certificate, CertificateFault, ()),
+    "certificate": Parser(read_certificate, CertificateFault, (_certificate(),)),
 }
