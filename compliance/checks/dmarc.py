@@ -17,7 +17,7 @@ from compliance.model.subject import Kind
 from compliance.records.dmarc import DmarcWalk, WalkState, policy_walk
 from compliance.records.dmarc_older import Older, older_reading
 from compliance.records.dmarc_record import DmarcRecord
-from compliance.records.dmarc_write import rewritten
+from compliance.records.dmarc_write import merged, repaired, rewritten
 from compliance.records.dns_walk import DnsQuestion, drive, facts, is_answered, texts
 from compliance.records.wildcard import beside
 
@@ -46,9 +46,11 @@ def record_verdict(view: DomainView, walk: DmarcWalk) -> Verdict:
         case WalkState.UNRESOLVED:
             return unanswered(walk.unanswered, view.context)
         case WalkState.SEVERAL:
-            return failed("dmarc_several", name=walk.owner)
+            every = next((step.texts for step in walk.asked if len(step.texts) > 1), ())
+            return failed("dmarc_several", name=walk.owner, corrected=merged(every, walk.domain))
         case WalkState.SYNTAX:
-            return failed("dmarc_syntax", name=walk.owner, domain=walk.domain, record=walk.text, why=walk.why)
+            better = repaired(walk.text, walk.domain)
+            return failed("dmarc_syntax", name=walk.owner, record=walk.text, why=walk.why, corrected=better)
         case WalkState.NONE:
             return failed("dmarc_missing_parked" if parked else "dmarc_missing", **here)
         case WalkState.RECORD:

@@ -45,7 +45,7 @@ def find(context: Context, domain: str) -> Found:
     seen = facts(answer)
     if seen is None or not is_answered(answer):
         return Found(unanswered((answer,), context), (answer.id,))
-    if fault := _record_fault(owner(domain), texts(seen)):
+    if fault := _record_fault(owner(domain), domain, texts(seen)):
         return Found(fault, (answer.id,))
     host = policy_host(domain)
     led = drive(host_addresses(host), context.evidence.answer)
@@ -62,13 +62,13 @@ def find(context: Context, domain: str) -> Found:
     return Found(_fetched(context, host, tries), tuple(used))
 
 
-def _record_fault(name: str, found: tuple[str, ...]) -> Verdict | None:
+def _record_fault(name: str, domain: str, found: tuple[str, ...]) -> Verdict | None:
     counted = candidates(found)
     if len(counted) > 1:
-        return failed("sts_several", name=name, count=len(counted))
+        return failed("sts_several", name=name, domain=domain, count=len(counted))
     record = next(iter(counted or meant(found)), "")
     if not record:
-        return failed("sts_missing", name=name)
+        return failed("sts_missing", name=name, domain=domain)
     try:
         parse_record(record)
     except StsFault as fault:

@@ -37,20 +37,20 @@ def tls_rpt_record(view: DomainView, _want: Parameters) -> Verdict:
     seen = facts(answer)
     if seen is None or not is_answered(answer):
         return resting_on(unanswered((answer,), view.context), (answer.id,))
-    return resting_on(_verdict(name, texts(seen)), (answer.id,))
+    return resting_on(_verdict(name, view.subject.hostname, texts(seen)), (answer.id,))
 
 
-def _verdict(name: str, found: tuple[str, ...]) -> Verdict:
+def _verdict(name: str, domain: str, found: tuple[str, ...]) -> Verdict:
     counted = candidates(found)
     if len(counted) > 1:
-        return failed("tls_rpt_several", name=name, count=len(counted))
+        return failed("tls_rpt_several", name=name, domain=domain, count=len(counted))
     record = next(iter(counted or meant(found)), "")
     if not record:
-        return failed("tls_rpt_missing", name=name)
+        return failed("tls_rpt_missing", name=name, domain=domain)
     try:
         read = parse(record)
     except TlsRptFault as fault:
-        return failed("tls_rpt_syntax", name=name, record=record, why=fault.why)
+        return failed("tls_rpt_syntax", name=name, domain=domain, record=record, why=fault.why)
     verdict = passed("tls_rpt_valid", name=name, record=record)
     notice = Notice("tls_rpt_address_unusable", {"addresses": list(read.unusable)})
     return noticing(verdict, notice) if read.unusable else verdict

@@ -1,12 +1,14 @@
 """DMARC records and the walk to the one that applies (RFC 9989)."""
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.records.dmarc import DmarcFault, DmarcWalk, parse, policy_walk, walk_names
+from compliance.records.dmarc_write import merged, repaired
 from compliance.records.dns_walk import drive
 from tests.unit.records.answers import Zone, answering
 
@@ -175,3 +177,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         record = parse(text)
         assert record.policy("np") in {"none", "quarantine", "reject"}
         assert record.pct is None or 0 <= record.pct <= 100
+
+
+@given(st.lists(st.one_of(st.text(), st.text().map("v=DMARC1; p=reject; {}".format)), min_size=1, max_size=3))
+def test_what_is_written_anew_is_a_record_of_plain_signs(texts: list[str]) -> None:
+    for written in (merged(texts, "a.example"), repaired(texts[0], "a.example")):
+        assert parse(written).bad == ()
+        assert re.fullmatch(r"[A-Za-z0-9=:;,@._+ -]+", written)
