@@ -12,7 +12,7 @@ from compliance.model.unlisted import Unlisted
 from compliance.store import inputs as stored_inputs
 from compliance.store import journal, manifest
 from compliance.store import run as stored_run
-from compliance.store.files import sha256, write_bytes, write_json, write_lines
+from compliance.store.files import read_json, sha256, write_bytes, write_json, write_lines
 from compliance.store.inputs import Inputs
 from compliance.store.run import BaselineNote, Previous, Run
 from compliance.strict import dump_json, to_data
@@ -47,10 +47,16 @@ def judge(folder: Path) -> tuple[Finding, ...]:
 
 
 def reproduces(folder: Path) -> bool:
-    """Tell whether judging again by the run's own inputs gives the findings that stand there, byte for byte."""
+    """Tell whether judging again by the run's own inputs gives the findings that stand there, byte for byte.
+
+    And the list of what nobody has entered, where the run has one.
+    """
     run, inputs = stored_run.read(folder), stored_inputs.read(folder)
     lines = "".join(f"{dump_json(finding)}\n" for finding in findings_of(folder, run, inputs))
-    return (folder / FINDINGS).read_bytes() == lines.encode()
+    if (folder / FINDINGS).read_bytes() != lines.encode():
+        return False
+    listed = folder / UNLISTED
+    return not listed.is_file() or read_json(listed, tuple[Unlisted, ...]) == unlisted_of(folder, run, inputs)
 
 
 def review(folder: Path, inputs: Inputs, name: str) -> tuple[Path, tuple[Finding, ...]]:

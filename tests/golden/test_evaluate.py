@@ -233,6 +233,12 @@ def test_findings_the_evidence_does_not_give_are_named_though_all_was_sealed_ane
     assert done.stdout.startswith("findings.jsonl: ")
 
 
+def test_a_list_of_the_unlisted_that_the_evidence_does_not_give_is_told(sealed: Path) -> None:
+    _as_told(sealed, "unlisted.json", lambda text: text.replace(b'"Microsoft"', b'"Ingen"', 1))
+
+    assert here("verify", sealed).returncode == 1
+
+
 def test_a_report_that_was_taken_away_is_missed(sealed: Path) -> None:
     (sealed / "report.en.xlsx").unlink()
     manifest.seal(sealed)
