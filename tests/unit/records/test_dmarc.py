@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.records.dmarc import DmarcFault, DmarcWalk, parse, policy_walk, walk_names
+from compliance.records.dmarc_older import older_reading
 from compliance.records.dmarc_write import merged, repaired
 from compliance.records.dns_walk import drive
 from tests.unit.records.answers import Zone, answering
@@ -177,6 +178,29 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         record = parse(text)
         assert record.policy("np") in {"none", "quarantine", "reject"}
         assert record.pct is None or 0 <= record.pct <= 100
+
+
+OLDER = [
+    ({"b.a.example": ("v=DMARC1; p=reject; sp=none; np=reject; t=y",)}, ("b.a.example", "reject", "none")),
+    ({"a.example": ("v=DMARC1; p=reject; sp=none",)}, ("a.example", "none", "none")),
+    ({"b.a.example": ("v=spf1 -all",), "a.example": ("v=DMARC1; p=reject",)}, ("a.example", "reject", "reject")),
+    ({"a.example": ("v=DMARC1; p=reject", "v=DMARC1; p=none")}, ("", "", "")),
+    ({"b.a.example": ("v=DMARC1; p=reject", "v=DMARC1; p=none"), "a.example": ("v=DMARC1; p=none",)}, ("", "", "")),
+    ({"a.example": ("v=DMARC1; p=reject; sp=bad",)}, ("", "", "")),
+    ({"a.example": ("v=DMARC1; p=reject; sp=bad; rua=mailto:a@b.example",)}, ("a.example", "none", "none")),
+    ({"a.example": ("v=DMARC1; p=reject; np=bad",)}, ("a.example", "reject", "reject")),
+    ({"example": ("v=DMARC1; p=reject",)}, ("", "", "")),
+]
+
+
+@pytest.mark.parametrize(("zone", "expected"), OLDER)
+def test_rfc_7489_looks_at_the_name_and_the_registered_domain(
+    zone: dict[str, tuple[str, ...]], expected: tuple[str, str, str]
+) -> None:
+    found = older_reading("b.a.example", "a.example", lambda name: zone.get(name, ()))
+    assert found is not None
+    assert (found.domain, found.p, found.sp) == expected
+    assert older_reading("b.a.example", "a.example", lambda _: None) is None
 
 
 @given(st.lists(st.one_of(st.text(), st.text().map("v=DMARC1; p=reject; {}".format)), min_size=1, max_size=3))
