@@ -3,6 +3,7 @@
 from compliance.checks import (
     certificate,
     dane_records,
+    demanded,
     dkim,
     dmarc,
     dmarc_reports,
@@ -25,6 +26,7 @@ from compliance.checks import (
 __all__ = [
     "certificate",
     "dane_records",
+    "demanded",
     "dkim",
     "dmarc",
     "dmarc_reports",

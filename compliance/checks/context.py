@@ -9,6 +9,7 @@ from functools import cached_property
 from publicsuffixlist import PublicSuffixList
 
 from compliance.checks.evidence import Evidence, place_of, smtp_facts
+from compliance.checks.mail_logs import MailLogs
 from compliance.checks.tls_seen import TlsSeen, replay
 from compliance.checks.trust import Path, Roots, build
 from compliance.checks.webpki import objection
@@ -163,6 +164,11 @@ class Context:
     def senders(self) -> tuple[Subject, ...]:
         """Every host and service that sends for us."""
         return tuple(subject for subject in self.subjects if Kind.OUTBOUND_HOST in subject.kinds)
+
+    @cached_property
+    def mail_logs(self) -> MailLogs:
+        """The supplied logs, by the host they are from."""
+        return MailLogs(self.evidence.by_id.values(), self.subjects)
 
     @cached_property
     def domains_sent_for(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from compliance.evaluate.waive import local_day, waiver_note
 from compliance.model.finding import Cause, Finding, Observed, Status, TargetResult, Verdict
 from compliance.model.observation import Observation, Origin
 from compliance.model.requirement import Requirement
+from compliance.model.supplied import MailLogFacts
 from compliance.model.subject import OWN, Kind, Level, RequireTls, Subject, organisation_subject
 from compliance.model.waiver import Waiver
 from compliance.settings import Settings
@@ -148,8 +149,15 @@ class _Scribe:
         return origins.pop() if len(origins) == 1 else Origin.WIRE
 
     def _observed(self, results: Sequence[TargetResult]) -> Observed | None:
-        times = sorted(seen.started for seen in self._seen(results))
+        times = sorted(moment for seen in self._seen(results) for moment in _moments(seen))
         return Observed(times[0], times[-1]) if times else None
+
+
+def _moments(seen: Observation) -> tuple[str, ...]:
+    """When something was so: as it was measured, or in the time that a supplied file is of."""
+    if isinstance(seen.facts, MailLogFacts) and seen.facts.file.first:
+        return seen.facts.file.first, seen.facts.file.last
+    return (seen.started,)
 
 
 def _from_register(requirement: Requirement) -> bool:

@@ -54,7 +54,8 @@ class TlsTally:
     """So many messages went under this TLS. What the log does not tell is empty.
 
     `version` is TLSv1.3, TLSv1.2, TLSv1.1, TLSv1, SSLv3; `suite` the name in the log. `trust` is Postfix's word for the
-    peer's certificate (Verified, Trusted, Untrusted, Anonymous), or `dane` or `mta_sts` where a service says so.
+    peer's certificate (Verified, Trusted, Untrusted, Anonymous), Exim's (cv_yes, cv_no, cv_dane), or a service's (dane,
+    mta_sts). `first` and `last`: when.
     """
 
     __pydantic_config__: ClassVar = _STRICT
@@ -62,6 +63,8 @@ class TlsTally:
     suite: str
     trust: str
     count: int
+    first: str = ""
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)

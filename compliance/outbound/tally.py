@@ -24,18 +24,22 @@ _NAMES = 8
 class Tally:
     """One flow, growing."""
 
-    __slots__ = ("clear", "failed", "first_clear", "first_tls", "last_clear", "last_tls", "tls", "unknown")
+    __slots__ = ("clear", "failed", "first_clear", "last_clear", "tls", "unknown")
 
     def __init__(self) -> None:
-        self.tls: dict[Tls, int] = {}
+        self.tls: dict[Tls, list[int]] = {}  # how many, when first, when last
         self.clear = self.unknown = self.failed = 0
-        self.first_tls = self.last_tls = self.first_clear = self.last_clear = 0
+        self.first_clear = self.last_clear = 0
 
-    def encrypted(self, tls: Tls, when: int) -> None:
-        """Add a message under TLS."""
-        self.tls[tls] = self.tls.get(tls, 0) + 1
-        self.first_tls = min(self.first_tls or when, when)
-        self.last_tls = max(self.last_tls, when)
+    def encrypted(self, tls: Tls, when: int, count: int = 1) -> None:
+        """Add messages under TLS."""
+        known = self.tls.get(tls)
+        if known is None:
+            self.tls[tls] = [count, when, when]
+        else:
+            known[0] += count
+            known[1] = min(known[1], when)
+            known[2] = max(known[2], when)
 
     def in_clear(self, held: "_Held") -> None:
         """Add messages that are known to have gone without TLS."""
@@ -46,14 +50,15 @@ class Tally:
 
     def flow(self) -> Flow:
         """Give it as facts."""
-        ordered = sorted(self.tls.items(), key=lambda item: (-item[1], item[0]))
+        ordered = sorted(self.tls.items(), key=lambda item: (-item[1][0], item[0]))
+        times = [when for _, first, last in self.tls.values() for when in (first, last)]
         return Flow(
-            tuple(TlsTally(*kind, count) for kind, count in ordered),
+            tuple(TlsTally(*kind, n, stamp(first), stamp(last)) for kind, (n, first, last) in ordered),
             self.clear,
             self.unknown,
             self.failed,
-            stamp(self.first_tls),
-            stamp(self.last_tls),
+            stamp(min(times, default=0)),
+            stamp(max(times, default=0)),
             stamp(self.first_clear),
             stamp(self.last_clear),
         )
@@ -61,7 +66,7 @@ class Tally:
     @property
     def total(self) -> int:
         """All messages."""
-        return sum(self.tls.values()) + self.clear + self.unknown
+        return sum(count for count, _, _ in self.tls.values()) + self.clear + self.unknown
 
 
 class _Held:
