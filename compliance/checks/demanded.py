@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from compliance.checks.mail_logs import Share, total
+from compliance.checks.mail_logs import Share
 from compliance.checks.outgoing import joined
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, passed, resting_on
 from compliance.checks.scopes import route_of
@@ -10,7 +10,7 @@ from compliance.checks.sent_logs import sent_by, silent
 from compliance.checks.views import OutgoingView
 from compliance.model.finding import Cause, Verdict
 from compliance.model.subject import Level, RequireTls
-from compliance.model.supplied import Flow
+from compliance.model.supplied import Flow, merged
 from compliance.records.dane_walk import tlsa_owner
 from compliance.records.dns_walk import DnsQuestion, facts
 
@@ -33,7 +33,7 @@ def demanded_in_logs(view: OutgoingView, _want: Parameters) -> Verdict:
     if isinstance(shares, Verdict):
         return shares
     flows = _to_partner(view, shares)
-    flow = total(flows)
+    flow = merged(flows)
     evidence = [share.seen.id for share in shares]
     if flow.clear:
         told = failed("partner_sent_clear", count=flow.clear, first=flow.first_clear, last=flow.last_clear)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from compliance.model.observation import Observation, SmtpFacts
 from compliance.model.subject import Kind, Subject
-from compliance.model.supplied import Flow, LogInstance, MailLogFacts, RelayFlow, TlsTally
+from compliance.model.supplied import LogInstance, MailLogFacts, RelayFlow, TlsTally
 
 OLD = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"})
 _ANONYMOUS = ("ADH", "AECDH", "TLS_DH_ANON", "TLS_ECDH_ANON")
@@ -140,25 +140,6 @@ def offered(logged: Times, probed: Times, first: str, last: str, days: int) -> b
 
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
-
-
-def total(flows: Iterable[Flow]) -> Flow:
-    """Add flows up; of TLS the counts alone."""
-    found = list(flows)
-    encrypted = sum(flow.encrypted for flow in found)
-    times = Times()
-    for flow in found:
-        times = times.widened(flow.first_tls, flow.last_tls)
-    return Flow(
-        (TlsTally("", "", "", encrypted),) if encrypted else (),
-        sum(flow.clear for flow in found),
-        sum(flow.unknown for flow in found),
-        sum(flow.failed_tls for flow in found),
-        times.first,
-        times.last,
-        min((flow.first_clear for flow in found if flow.first_clear), default=""),
-        max((flow.last_clear for flow in found), default=""),
-    )
 
 
 def host_of(relay: RelayFlow) -> str:

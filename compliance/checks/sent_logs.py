@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from compliance.checks.mail_logs import Share, Times, host_of, is_weak, offered, seen_offering, total
+from compliance.checks.mail_logs import Share, Times, host_of, is_weak, offered, seen_offering
 from compliance.checks.registry import Parameters, failed, not_tested, passed, resting_on
 from compliance.checks.views import OutgoingView
 from compliance.model.finding import Cause, Notice, Verdict
-from compliance.model.supplied import RelayFlow
+from compliance.model.supplied import RelayFlow, merged
 
 _SHOWN = 5
 
@@ -19,7 +19,7 @@ def starttls_in_logs(view: OutgoingView, want: Parameters) -> Verdict:
     evidence = [share.seen.id for share in shares]
     wrong = [relay for share in shares for relay in share.instance.relays if _in_clear(view, relay, want)]
     if wrong:
-        flow = total(relay.flow for relay in wrong)
+        flow = merged(relay.flow for relay in wrong)
         hosts = list(dict.fromkeys(map(host_of, wrong)))[:_SHOWN]
         seen = [each.id for relay in wrong for each in view.context.sessions_at(relay.address, relay.port)]
         told = failed(
@@ -32,7 +32,7 @@ def starttls_in_logs(view: OutgoingView, want: Parameters) -> Verdict:
         return resting_on(told, (*evidence, *seen))
     if settled := silent(shares):
         return resting_on(settled, evidence)
-    flow = total(relay.flow for share in shares for relay in share.instance.relays)
+    flow = merged(relay.flow for share in shares for relay in share.instance.relays)
     if not flow.encrypted:
         return resting_on(not_tested(Cause.NO_EVIDENCE, "nothing_sent_encrypted", count=flow.messages), evidence)
     if flow.unknown > flow.encrypted + flow.clear:
@@ -57,7 +57,7 @@ def _in_clear(view: OutgoingView, relay: RelayFlow, want: Parameters) -> bool:
 def _beside(shares: Iterable[Share]) -> tuple[Notice, ...]:
     """What was not under TLS and is no fault of the sender's, and what the log does not tell."""
     relays = [relay for share in shares for relay in share.instance.relays]
-    flow = total(relay.flow for relay in relays)
+    flow = merged(relay.flow for relay in relays)
     notices = []
     if plain := flow.clear - flow.failed_tls:
         hosts = [host_of(relay) for relay in relays if relay.flow.clear > relay.flow.failed_tls]

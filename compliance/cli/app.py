@@ -5,7 +5,7 @@ import sys
 import typer
 
 from compliance import __version__
-from compliance.cli import canary, inventory, judging, policy, running
+from compliance.cli import canary, inventory, judging, partners, policy, running
 from compliance.cli.say import complain, unusable
 from compliance.pipeline.order import RunFault
 from compliance.store.files import Spoilt
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Measure mail transport against NSM U-02, and write reports an auditor can re-perform.",
 )
-for room in (running, inventory, judging, policy, canary):
+for room in (running, inventory, judging, partners, policy, canary):
     room.register(app)
 
 

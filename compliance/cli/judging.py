@@ -114,7 +114,7 @@ def verify(run: str = RUN, reports: Path = REPORTS) -> None:
 
 
 #: Verbs the program will have; until then each says plainly that it has not.
-NOT_BUILT = ("compare", "letters", "partners", "import")
+NOT_BUILT = ("compare", "letters")
 
 
 def _not_built(verb: str) -> Callable[[], None]:

@@ -19,8 +19,8 @@ from compliance.evaluate.waive import local_day, waiver_note
 from compliance.model.finding import Cause, Finding, Observed, Status, TargetResult, Verdict
 from compliance.model.observation import Observation, Origin
 from compliance.model.requirement import Requirement
-from compliance.model.supplied import MailLogFacts
 from compliance.model.subject import OWN, Kind, Level, RequireTls, Subject, organisation_subject
+from compliance.model.supplied import MailLogFacts
 from compliance.model.waiver import Waiver
 from compliance.settings import Settings
 from compliance.store.inputs import Inputs

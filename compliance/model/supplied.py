@@ -4,12 +4,15 @@ Of logs and messages only domains, host names, addresses, counts, TLS facts and 
 subjects or message ids. Names that are no plain host names are left empty. Times are UTC, RFC 3339, to the second.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from compliance.model.canary import CanaryRound
 
 _STRICT: dict[str, str] = {"extra": "forbid"}
+#: Words for a certificate that was checked, its name too.
+AUTHENTICATED = frozenset({"Verified", "cv_yes", "cv_dane", "dane", "mta_sts"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,48 @@ class Flow:
         return sum(tally.count for tally in self.tls)
 
     @property
+    def authenticated(self) -> int:
+        """Messages to or from a peer whose certificate was checked against its name."""
+        return sum(tally.count for tally in self.tls if tally.trust in AUTHENTICATED)
+
+    @property
     def messages(self) -> int:
         """All messages."""
         return self.encrypted + self.clear + self.unknown
+
+
+def merged(flows: Iterable[Flow]) -> Flow:
+    """Add flows up, TLS by its kinds, the most used first."""
+    found = list(flows)
+    kinds: dict[tuple[str, str, str], list[TlsTally]] = {}
+    for tally in (tally for flow in found for tally in flow.tls):
+        kinds.setdefault((tally.version, tally.suite, tally.trust), []).append(tally)
+    tallies = [TlsTally(*kind, sum(each.count for each in same), *_span(same)) for kind, same in kinds.items()]
+    return Flow(
+        tuple(sorted(tallies, key=lambda tally: (-tally.count, tally.version, tally.suite, tally.trust))),
+        sum(flow.clear for flow in found),
+        sum(flow.unknown for flow in found),
+        sum(flow.failed_tls for flow in found),
+        earliest(flow.first_tls for flow in found),
+        latest(flow.last_tls for flow in found),
+        earliest(flow.first_clear for flow in found),
+        latest(flow.last_clear for flow in found),
+    )
+
+
+def _span(tallies: Iterable[TlsTally]) -> tuple[str, str]:
+    known = list(tallies)
+    return earliest(each.first for each in known), latest(each.last for each in known)
+
+
+def earliest(moments: Iterable[str]) -> str:
+    """Give the earliest of moments, `` if there is none."""
+    return min((moment for moment in moments if moment), default="")
+
+
+def latest(moments: Iterable[str]) -> str:
+    """Give the latest of moments, `` if there is none."""
+    return max(moments, default="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +197,22 @@ class CanaryFacts:
     kind: Literal["canary"]
     file: SuppliedFile
     round: CanaryRound
+
+
+@dataclass(frozen=True, slots=True)
+class Counterparty:
+    """A domain that mail is exchanged with. `supplier` runs its mail hosts, as far as their names say."""
+
+    domain: str
+    supplier: str
+    hosts: tuple[str, ...]
+    to: Flow
+    from_: Flow
+
+    @property
+    def messages(self) -> int:
+        """Messages in both directions."""
+        return self.to.messages + self.from_.messages
 
 
 SuppliedFacts = MailLogFacts | CanaryFacts

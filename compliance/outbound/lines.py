@@ -28,7 +28,7 @@ class Unread:
         return tuple(UnreadLines(kind, count, self._examples[kind]) for kind, count in sorted(self._counts.items()))
 
 
-def batches(blocks: Iterable[bytes], unread: Unread) -> Iterator[list[bytes]]:
+def batches(blocks: Iterable[bytes], unread: Unread, longest: int = LONGEST) -> Iterator[list[bytes]]:
     """Give lines without their line feeds, in batches; a line that never ends costs no more memory than a block."""
     rest, skipping = b"", False
     for block in blocks:
@@ -37,7 +37,7 @@ def batches(blocks: Iterable[bytes], unread: Unread) -> Iterator[list[bytes]]:
         if skipping and lines:
             del lines[0]  # the end of the line that was given up
             skipping = False
-        if len(rest) > LONGEST:
+        if len(rest) > longest:
             if not skipping:
                 unread.note("too_long", rest)
             rest, skipping = b"", True

@@ -108,7 +108,13 @@ class _Book:
         self._receivers: dict[bytes, Tls | None] = {}
         self._queued: dict[tuple[bytes, bytes], tuple[Instance, Relay, Tls | None, bool]] = {}
         self._programs: dict[bytes, tuple[_Handler, str] | None] = {}
-        self._handlers: dict[str, _Handler] = {"smtp": self._smtp, "smtpd": self._smtpd, "qmgr": self._qmgr}
+        self._handlers: dict[str, _Handler] = {
+            "smtp": self._smtp,
+            "smtpd": self._smtpd,
+            "qmgr": self._qmgr,
+            "master": self._master,
+        }
+        self._begun: set[tuple[bytes, str]] = set()  # programs whose start is in the log: nobody is older than that
 
     def add(self, lines: list[bytes]) -> None:
         """Read lines in order."""
@@ -165,7 +171,16 @@ class _Book:
             return None
         if len(self._senders) >= _MOST_PROCESSES:
             self._senders.pop(next(iter(self._senders)))
-        return self._senders.setdefault(who, _Process(instance, known=when - self.first > _OLD_SESSION))
+        return self._senders.setdefault(who, _Process(instance, known=self._is_young(host, prefix, when)))
+
+    def _is_young(self, host: bytes, prefix: str, when: int) -> bool:
+        """Tell whether a process not seen before began within the log, so that all its sessions are in it."""
+        return when - self.first > _OLD_SESSION or (host, prefix.partition("/")[0]) in self._begun
+
+    def _master(self, body: bytes, host: bytes, prefix: str, _who: bytes, _when: int) -> None:
+        """Take a line of the daemon that starts all the others."""
+        if body.startswith(b"daemon started "):
+            self._begun.add((host, prefix))
 
     def _smtp(self, body: bytes, host: bytes, prefix: str, who: bytes, when: int) -> None:
         """Take a line of the delivering client."""

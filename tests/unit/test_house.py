@@ -37,6 +37,12 @@ def _calls(name: str) -> Iterator[str]:
                 yield str(node.args[0].value)
 
 
+def _keys(path: Path) -> Iterator[str]:
+    """Every text that stands alone in a room, among them the keys of what it says is wrong."""
+    constants = (node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant))
+    yield from (text for text in constants if isinstance(text, str) and text.isidentifier())
+
+
 def _texts(name: str) -> dict[str, dict[str, str]]:
     data: dict[str, dict[str, str]] = plain(read_yaml(TEXTS / name, name).data)
     return data
@@ -99,11 +105,13 @@ def test_texts_stand_in_three_languages(name: str) -> None:
 
 
 def test_every_text_of_the_command_line_is_there_and_used() -> None:
-    said = set(_calls("say")) | set(_calls("RunFault")) | set(_calls("progress")) | set(_calls("PlanFault"))
+    said = {key for name in ("say", "text", "RunFault", "PlanFault", "progress") for key in _calls(name)}
     faults = ("changed", "missing", "added", "malformed", "unsealed", "evidence", "judgement", "report")
     made = {f"verify_{what}" for what in faults}
     chosen = {"reproduced", "not_reproduced", "canary_handed", "canary_refused"}  # one of two, by what was found
     chosen |= {f"canary_{what}" for what in ("encrypted", "clear", "attempt")}
+    rooms = (*(HOUSE / "outbound").glob("*.py"),)
+    chosen |= {key for path in rooms for key in _keys(path) if key.startswith(("cell_", "list_"))}
 
     assert said | made | chosen == set(_texts("cli.yaml"))
 

@@ -28,22 +28,82 @@ STARTTLS: list[Row] = [
     ("no log", (), "not_tested no_evidence no_log", []),
     ("another's log", (log(SOUND, host="else"),), "not_tested no_evidence log_of_another_host", []),
     ("nothing sent", (log(),), "not_tested no_evidence log_without_deliveries", []),
-    ("a log that never tells of TLS", (log(to_host(flow(unknown=9)), logs_tls=False),), "not_tested no_evidence log_without_tls_lines", []),
-    ("told in another file of the same program", (log(to_host(flow(unknown=2)), logs_tls=False), log(SOUND)), "pass sent_encrypted", ["sent_unknown"]),
-    ("another program of the host tells nothing", (log(SOUND), log(to_host(flow(unknown=2)), logs_tls=False, program="postfix-ut")), "not_tested no_evidence log_without_tls_lines", []),
+    (
+        "a log that never tells of TLS",
+        (log(to_host(flow(unknown=9)), logs_tls=False),),
+        "not_tested no_evidence log_without_tls_lines",
+        [],
+    ),
+    (
+        "told in another file of the same program",
+        (log(to_host(flow(unknown=2)), logs_tls=False), log(SOUND)),
+        "pass sent_encrypted",
+        ["sent_unknown"],
+    ),
+    (
+        "another program of the host tells nothing",
+        (log(SOUND), log(to_host(flow(unknown=2)), logs_tls=False, program="postfix-ut")),
+        "not_tested no_evidence log_without_tls_lines",
+        [],
+    ),
     ("mostly not told", (log(to_host(flow(under(2), unknown=3))),), "not_tested no_evidence log_mostly_silent", []),
     ("in clear between two sessions", (log(to_host(flow(under(), clear=2))),), "fail sent_clear_though_offered", []),
-    ("in clear before it offered any", (log(to_host(flow(under(), clear=2, days=(-80, -60)))),), "pass sent_encrypted", ["sent_clear_unoffered"]),
-    ("in clear after it stopped", (log(to_host(flow(under(days=(-80, -70)), clear=2))),), "pass sent_encrypted", ["sent_clear_unoffered"]),
-    ("in clear since, and it offers still", (log(to_host(flow(under(days=(-80, -70)), clear=2))), good()), "fail sent_clear_though_offered", []),
-    ("in clear while another sender had TLS there", (log(SOUND, to_host(flow(clear=3), address=FAR)), log(to_host(flow(under()), address=FAR), host="else")), "fail sent_clear_though_offered", []),
-    ("in clear to a host that never offered", (log(SOUND, to_host(flow(clear=3), address=FAR)),), "pass sent_encrypted", ["sent_clear_unoffered"]),
-    ("in clear lately to a host we see offering", (log(to_host(flow(under(), clear=1), address=FAR), to_host(flow(clear=1, days=(-30, -3)))), good()), "fail sent_clear_though_offered", []),
-    ("in clear long ago to a host we see offering", (log(to_host(flow(under()), address=FAR), to_host(flow(clear=1, days=(-60, -50)))), good()), "pass sent_encrypted", ["sent_clear_unoffered"]),
-    ("we saw no TLS there", (log(to_host(flow(under()), address=FAR), to_host(flow(clear=1, days=(-3, -3)))), nothing("timeout")), "pass sent_encrypted", ["sent_clear_unoffered"]),
-    ("in clear after a handshake that failed", (log(to_host(flow(under(), clear=2, failed=2))),), "pass sent_encrypted", ["sent_clear_after_failure"]),
+    (
+        "in clear before it offered any",
+        (log(to_host(flow(under(), clear=2, days=(-80, -60)))),),
+        "pass sent_encrypted",
+        ["sent_clear_unoffered"],
+    ),
+    (
+        "in clear after it stopped",
+        (log(to_host(flow(under(days=(-80, -70)), clear=2))),),
+        "pass sent_encrypted",
+        ["sent_clear_unoffered"],
+    ),
+    (
+        "in clear since, and it offers still",
+        (log(to_host(flow(under(days=(-80, -70)), clear=2))), good()),
+        "fail sent_clear_though_offered",
+        [],
+    ),
+    (
+        "in clear while another sender had TLS there",
+        (log(SOUND, to_host(flow(clear=3), address=FAR)), log(to_host(flow(under()), address=FAR), host="else")),
+        "fail sent_clear_though_offered",
+        [],
+    ),
+    (
+        "in clear to a host that never offered",
+        (log(SOUND, to_host(flow(clear=3), address=FAR)),),
+        "pass sent_encrypted",
+        ["sent_clear_unoffered"],
+    ),
+    (
+        "in clear lately to a host we see offering",
+        (log(to_host(flow(under(), clear=1), address=FAR), to_host(flow(clear=1, days=(-30, -3)))), good()),
+        "fail sent_clear_though_offered",
+        [],
+    ),
+    (
+        "in clear long ago to a host we see offering",
+        (log(to_host(flow(under()), address=FAR), to_host(flow(clear=1, days=(-60, -50)))), good()),
+        "pass sent_encrypted",
+        ["sent_clear_unoffered"],
+    ),
+    (
+        "we saw no TLS there",
+        (log(to_host(flow(under()), address=FAR), to_host(flow(clear=1, days=(-3, -3)))), nothing("timeout")),
+        "pass sent_encrypted",
+        ["sent_clear_unoffered"],
+    ),
+    (
+        "in clear after a handshake that failed",
+        (log(to_host(flow(under(), clear=2, failed=2))),),
+        "pass sent_encrypted",
+        ["sent_clear_after_failure"],
+    ),
     ("nothing but clear", (log(to_host(flow(clear=2))),), "not_tested no_evidence nothing_sent_encrypted", []),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(
@@ -64,17 +124,57 @@ TLS: list[Row] = [
     ("1.3", (log(SOUND),), "pass sent_with_strong_tls", []),
     ("no log", (), "not_tested no_evidence no_log", []),
     ("older with a host that had better", (log(to_host(flow(under(), OLD))),), "fail sent_with_weak_tls", []),
-    ("older before the host had better", (log(to_host(flow(under(days=(-10, -2)), OLD))),), "pass sent_with_strong_tls", ["sent_weak_to_some"]),
-    ("older with a host never seen with better", (log(SOUND, to_host(flow(OLD), address=FAR)),), "pass sent_with_strong_tls", ["sent_weak_to_some"]),
-    ("older lately with a host we see better", (log(to_host(flow(under(3, "TLSv1.1", days=(-30, -3))))), good()), "fail sent_with_weak_tls", []),
-    ("older long ago with a host we see better", (log(to_host(flow(OLD)), to_host(flow(under()), address=FAR)), good()), "pass sent_with_strong_tls", ["sent_weak_to_some"]),
-    ("older with a host we see no better", (log(to_host(flow(under(3, "TLSv1.1", days=(-30, -3)))), to_host(flow(under()), address=FAR)), good("TLSv1.1")), "pass sent_with_strong_tls", ["sent_weak_to_some"]),
+    (
+        "older before the host had better",
+        (log(to_host(flow(under(days=(-10, -2)), OLD))),),
+        "pass sent_with_strong_tls",
+        ["sent_weak_to_some"],
+    ),
+    (
+        "older with a host never seen with better",
+        (log(SOUND, to_host(flow(OLD), address=FAR)),),
+        "pass sent_with_strong_tls",
+        ["sent_weak_to_some"],
+    ),
+    (
+        "older lately with a host we see better",
+        (log(to_host(flow(under(3, "TLSv1.1", days=(-30, -3))))), good()),
+        "fail sent_with_weak_tls",
+        [],
+    ),
+    (
+        "older long ago with a host we see better",
+        (log(to_host(flow(OLD)), to_host(flow(under()), address=FAR)), good()),
+        "pass sent_with_strong_tls",
+        ["sent_weak_to_some"],
+    ),
+    (
+        "older with a host we see no better",
+        (log(to_host(flow(under(3, "TLSv1.1", days=(-30, -3)))), to_host(flow(under()), address=FAR)), good("TLSv1.1")),
+        "pass sent_with_strong_tls",
+        ["sent_weak_to_some"],
+    ),
     ("anonymous with a host that had better", (log(to_host(flow(under(), ANONYMOUS))),), "fail sent_with_weak_tls", []),
-    ("RC4 with a host that had better", (log(to_host(flow(under(), under(1, "TLSv1.2", "ECDHE-RSA-RC4-SHA", days=(-9, -9))))),), "fail sent_with_weak_tls", []),
-    ("3DES with a host that had better", (log(to_host(flow(under(), under(1, "TLSv1.2", "DES-CBC3-SHA", days=(-9, -9))))),), "fail sent_with_weak_tls", []),
+    (
+        "RC4 with a host that had better",
+        (log(to_host(flow(under(), under(1, "TLSv1.2", "ECDHE-RSA-RC4-SHA", days=(-9, -9))))),),
+        "fail sent_with_weak_tls",
+        [],
+    ),
+    (
+        "3DES with a host that had better",
+        (log(to_host(flow(under(), under(1, "TLSv1.2", "DES-CBC3-SHA", days=(-9, -9))))),),
+        "fail sent_with_weak_tls",
+        [],
+    ),
     ("nothing but old", (log(to_host(flow(OLD))),), "not_tested no_evidence no_strong_tls_seen", []),
-    ("a log that never tells of TLS", (log(to_host(flow(unknown=9)), logs_tls=False),), "not_tested no_evidence log_without_tls_lines", []),
-]  # fmt: skip
+    (
+        "a log that never tells of TLS",
+        (log(to_host(flow(unknown=9)), logs_tls=False),),
+        "not_tested no_evidence log_without_tls_lines",
+        [],
+    ),
+]
 
 
 @pytest.mark.parametrize(("seen", "expected", "notices"), [row[1:] for row in TLS], ids=[row[0] for row in TLS])

@@ -96,6 +96,16 @@ ROWS: list[Row] = [
         ],
         (0, 0, 1),
     ),
+    (
+        "a process no older than the log that begins with Postfix itself",
+        [
+            stamped(0, "daemon started -- version 3.7.11, configuration /etc/postfix", "postfix/master[1]"),
+            stamped(0, tls_to(OTHER), "postfix/smtp[99]"),
+            stamped(5, sent()),
+            stamped(300, tls_to(OTHER), "postfix/smtp[99]"),
+        ],
+        (0, 1, 0),
+    ),
     ("to a filter on this machine", between(sent("127.0.0.1[127.0.0.1]:10024")), (0, 0, 0)),
     ("put off", between(tls_to(), sent(status="deferred")), (0, 0, 0)),
     (
