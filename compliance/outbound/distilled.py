@@ -1,7 +1,7 @@
 """What was distilled from logs elsewhere: the file `u02 partners` writes where the logs are, and none need leave."""
 
 from compliance.model.names import is_address, is_domain, is_plain
-from compliance.model.supplied import LogInstance, MailLogFacts, SuppliedFile, earliest, latest
+from compliance.model.supplied import LogInstance, MailLogFacts, earliest, latest
 from compliance.outbound.lines import Unread, batches
 from compliance.outbound.reader import SuppliedInput, Unreadable
 from compliance.strict import dump_json, load_json
@@ -38,18 +38,13 @@ class DistilledLog:
         first, last = earliest(log.file.first for log in logs), latest(log.file.last for log in logs)
         if not first or first < file.since.strftime("%Y-%m-%dT%H:%M:%SZ"):
             raise Unreadable("begins before the period; make it again from the logs, for the period alone")
-        about = SuppliedFile(
-            file.folder,
-            file.place,
-            file.name,
-            file.sha256,
-            file.size,
+        about = file.about(
             first,
             last,
             sum(log.file.lines for log in logs),
-            sum(log.file.older for log in logs),
-            tuple(kind for log in logs for kind in log.file.unread),
-            any(log.file.year_assumed for log in logs),
+            older=sum(log.file.older for log in logs),
+            unread=tuple(kind for log in logs for kind in log.file.unread),
+            year_assumed=any(log.file.year_assumed for log in logs),
         )
         instances = tuple(instance for log in logs for instance in log.instances)
         if not all(map(_is_plain, instances)):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from compliance.model.supplied import MailLogFacts, SuppliedFile
+from compliance.model.supplied import MailLogFacts
 from compliance.outbound import safe
 from compliance.outbound.dates import LogClock, stamp
 from compliance.outbound.lines import LONGEST, Unread, batches
@@ -277,18 +277,13 @@ class _Book:
 
     def facts(self, file: SuppliedInput) -> MailLogFacts:
         """Give what was read."""
-        about = SuppliedFile(
-            file.folder,
-            file.place,
-            file.name,
-            file.sha256,
-            file.size,
+        about = file.about(
             stamp(self.first),
             stamp(self.last),
             self.lines,
-            self.older,
-            self.unread.kinds(),
-            self.clock.year_assumed,
+            older=self.older,
+            unread=self.unread.kinds(),
+            year_assumed=self.clock.year_assumed,
         )
         ordered = sorted(self._instances.values(), key=lambda instance: (instance.host, instance.program))
         return MailLogFacts("mail_log", about, "postfix", tuple(instance.facts() for instance in ordered))

@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
-from compliance.model.supplied import SuppliedFacts
+from compliance.model.supplied import SuppliedFacts, SuppliedFile, UnreadLines
 from compliance.outbound.unpack import blocks
 
 HEAD = 65536
 """How much of a file, unpacked, a reader may look at to tell whether it is of its kind."""
+
+
+class _Beside(TypedDict, total=False):
+    older: int
+    unread: tuple[UnreadLines, ...]
+    year_assumed: bool
 
 
 class Unreadable(Exception):  # noqa: N818 - said of the file
@@ -55,6 +61,10 @@ class SuppliedInput:
             kept = int.from_bytes(head[4:8], "little") if head[:2] == b"\x1f\x8b" else 0
             self._modified.append(datetime.fromtimestamp(kept or self.path.stat().st_mtime, UTC))
         return self._modified[0]
+
+    def about(self, first: str, last: str, lines: int, **more: Unpack[_Beside]) -> SuppliedFile:
+        """Give what a reader's facts say of the file, with the times and counts that it found."""
+        return SuppliedFile(self.folder, self.place, self.name, self.sha256, self.size, first, last, lines, **more)
 
     def blocks(self) -> Iterator[bytes]:
         """Give the content, unpacked if need be, in blocks; raises Unreadable where it breaks off or never ends."""
