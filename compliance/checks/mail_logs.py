@@ -10,8 +10,8 @@ from compliance.model.subject import Kind, Subject
 from compliance.model.supplied import LogInstance, MailLogFacts, RelayFlow, TlsTally
 
 OLD = frozenset({"SSLv2", "SSLv3", "TLSv1", "TLSv1.1"})
-_ANONYMOUS = ("ADH", "AECDH", "TLS_DH_ANON", "TLS_ECDH_ANON")
-_WEAK = ("RC4", "NULL", "EXP", "MD5", "3DES", "DES_CBC", "DES-CBC", "RC2", "IDEA")
+_ANONYMOUS = ("ADH", "AECDH", "TLS_DH_ANON", "TLS_ECDH_ANON", "DH_ANON", "ECDH_ANON", "ECDHE_ANON")
+_WEAK = ("RC4", "ARCFOUR", "NULL", "EXP", "MD5", "3DES", "DES_CBC", "DES-CBC", "RC2", "IDEA")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from datetime import datetime
 
 from compliance.model.supplied import MailLogFacts
 from compliance.outbound import safe
-from compliance.outbound.dates import LogClock, stamp
-from compliance.outbound.lines import LONGEST, Unread, batches
+from compliance.outbound.book import Book, read_through
+from compliance.outbound.dates import LogClock
+from compliance.outbound.lines import LONGEST
 from compliance.outbound.postfix_lines import (
     CLIENT,
     DELIVERY,
@@ -29,7 +30,7 @@ from compliance.outbound.postfix_lines import (
     TLS_TO,
     VERSIONS,
 )
-from compliance.outbound.reader import SuppliedInput, Unreadable
+from compliance.outbound.reader import SuppliedInput
 from compliance.outbound.tally import FROM, TO, Instance, Relay, Tls
 
 _SAME_MESSAGE = 300  # a message put off is tried again after that at the earliest (minimal_backoff_time)
@@ -67,25 +68,7 @@ class PostfixLog:
 
     def read(self, file: SuppliedInput) -> MailLogFacts:
         """Distil a log; raises Unreadable with what was read until then."""
-        latest = min(file.modified, file.before or file.modified)
-        for back in range(3):
-            book = _Book(file.since, LogClock(latest, back))
-            trouble = _fill(book, file)
-            if not book.clock.overshot:
-                break
-        facts = book.facts(file)
-        if trouble:
-            raise Unreadable(str(trouble), facts)
-        return facts
-
-
-def _fill(book: "_Book", file: SuppliedInput) -> Unreadable | None:
-    try:
-        for lines in batches(file.blocks(), book.unread):
-            book.add(lines)
-    except Unreadable as trouble:
-        return trouble
-    return None
+        return read_through(file, _Book)
 
 
 def _program(tag: bytes) -> tuple[str, str]:
@@ -96,13 +79,11 @@ def _program(tag: bytes) -> tuple[str, str]:
     return name.decode("ascii", "replace"), prefix.decode("ascii", "replace")
 
 
-class _Book:
-    """The state of reading one log."""
+class _Book(Book):
+    """The state of reading one log of Postfix."""
 
     def __init__(self, since: datetime, clock: LogClock) -> None:
-        self.unread, self.clock = Unread(), clock
-        self.first = self.last = self.lines = self.older = 0
-        self._since = int(since.timestamp())
+        super().__init__(since, clock)
         self._instances: dict[tuple[bytes, str], Instance] = {}
         self._senders: dict[bytes, _Process] = {}  # by host, program and process as they stand in the line
         self._receivers: dict[bytes, Tls | None] = {}
@@ -132,7 +113,7 @@ class _Book:
             if when is None:
                 self.unread.note("no_date", line)
                 continue
-            if when < self._since:
+            if when < self.since:
                 self.older += 1
                 continue
             if not self.first:
@@ -277,16 +258,8 @@ class _Book:
 
     def facts(self, file: SuppliedInput) -> MailLogFacts:
         """Give what was read."""
-        about = file.about(
-            stamp(self.first),
-            stamp(self.last),
-            self.lines,
-            older=self.older,
-            unread=self.unread.kinds(),
-            year_assumed=self.clock.year_assumed,
-        )
         ordered = sorted(self._instances.values(), key=lambda instance: (instance.host, instance.program))
-        return MailLogFacts("mail_log", about, "postfix", tuple(instance.facts() for instance in ordered))
+        return MailLogFacts("mail_log", self.about(file), "postfix", tuple(instance.facts() for instance in ordered))
 
 
 _Handler = Callable[[bytes, bytes, str, bytes, int], None]

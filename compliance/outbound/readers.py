@@ -2,12 +2,13 @@
 
 from compliance.outbound.canary.reading import CanaryJournal
 from compliance.outbound.distilled import DistilledLog
+from compliance.outbound.exim_log import EximLog
 from compliance.outbound.postfix_log import PostfixLog
 from compliance.outbound.reader import Reader, SuppliedInput
 
 #: Folders of `evidence/`, each with what it may hold; a folder of another name is not looked into.
 FOLDERS = ("logs", "exchange", "messages", "policy", "canary")
-READERS: tuple[Reader, ...] = (DistilledLog(), PostfixLog(), CanaryJournal())
+READERS: tuple[Reader, ...] = (DistilledLog(), PostfixLog(), EximLog(), CanaryJournal())
 
 
 def reader_for(file: SuppliedInput) -> Reader | None:

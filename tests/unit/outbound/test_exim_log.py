@@ -1,0 +1,94 @@
+"""Exim's main log: each delivery with the TLS that stands in its own line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.outbound.build import distilled, domains, log_file, relay
+
+ID = "1tFq2A-000000004kX-1zQ9"
+X13 = "X=TLS1.3:ECDHE_SECP256R1__RSA_PSS_RSAE_SHA256__AES_256_GCM:256"
+
+
+def line(body: str, minute: int = 5) -> str:
+    return f"2026-11-02 09:{minute:02}:00 {ID} {body}"
+
+
+def delivered(tls: str = f"{X13} CV=yes", to: str = "kari@part.example", reply: str = "250 OK", sign: str = "=>") -> str:
+    middle = f" {tls}" if tls else ""
+    return f'{sign} {to} R=dnslookup T=remote_smtp H=mx.part.example [192.0.2.1]{middle} C="{reply}" QT=1s DT=0s'
+
+
+def around(*bodies: str) -> list[str]:
+    other = delivered().replace("192.0.2.1", "198.51.100.1")
+    return [line(other, 1), *(line(body) for body in bodies), line(other, 9), line("Completed", 9)]
+
+
+ROWS = [
+    ("under TLS", [delivered()], (1, 0), []),
+    ("another recipient of the same delivery", [delivered(), delivered(sign="->", to="ola@part.example")], (2, 0), []),
+    ("in clear", [delivered("")], (0, 1), []),
+    ("over a session used before", [delivered().replace("[192.0.2.1]", "[192.0.2.1]*")], (1, 0), []),
+    ("the port and our own side told", [delivered().replace("[192.0.2.1]", "[192.0.2.1]:25 I=[10.0.0.1]:4711")], (1, 0), []),
+    ("to a quoted recipient", [delivered(to='"a b"@part.example')], (1, 0), []),
+    ("a reply that looks like TLS", [delivered("", reply=f"250 {X13} CV=yes")], (0, 1), []),
+    ("a recipient that looks like a host", [delivered("", to='"x H=evil [203.0.113.9] X=TLS1.3:A:1"@part.example')], (0, 1), []),
+    ("to a mailbox", ["=> kari <kari@etaten.example> R=local T=mail_spool"], (0, 0), []),
+    ("put off", ["== kari@part.example R=dnslookup T=remote_smtp defer (-53): retry time not reached"], (0, 0), []),
+    ("to a filter on this machine", [delivered("").replace("192.0.2.1", "127.0.0.1")], (0, 0), []),
+    ("TLS of no known form", [delivered("X=odd")], (0, 0), ["tls"]),
+    ("a delivery of no known form", ["=> kari@part.example H=mx [x]"], (0, 0), ["delivery"]),
+]
+
+
+@pytest.mark.parametrize(("bodies", "expected", "unread"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS])
+def test_a_delivery_tells_its_tls(
+    tmp_path: Path, bodies: list[str], expected: tuple[int, int], unread: list[str]
+) -> None:
+    facts = distilled(log_file(tmp_path, around(*bodies), "mainlog"))
+    flow = relay(facts)
+
+    assert facts.product == "exim"
+    assert (flow.encrypted, flow.clear) == expected
+    assert [kind.kind for kind in facts.file.unread] == unread
+    assert relay(facts, "203.0.113.9").messages == 0
+
+
+VERSIONS = [
+    (f"{X13} CV=dane", ("TLSv1.3", "ECDHE_SECP256R1__RSA_PSS_RSAE_SHA256__AES_256_GCM", "cv_dane")),
+    ("X=TLSv1.2:ECDHE-RSA-AES256-GCM-SHA384:256 CV=no", ("TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", "cv_no")),
+    ("X=TLS1.0:RSA_AES_256_CBC_SHA1:256", ("TLSv1", "RSA_AES_256_CBC_SHA1", "")),
+]
+
+
+@pytest.mark.parametrize(("tls", "expected"), VERSIONS)
+def test_version_suite_and_verification_are_kept(tmp_path: Path, tls: str, expected: tuple[str, str, str]) -> None:
+    flow = relay(distilled(log_file(tmp_path, around(delivered(tls)), "mainlog")))
+
+    assert [(tally.version, tally.suite, tally.trust) for tally in flow.tls] == [expected]
+
+
+def test_a_log_without_ciphers_proves_nothing(tmp_path: Path) -> None:
+    facts = distilled(log_file(tmp_path, [line(delivered(""), minute) for minute in range(3)], "mainlog"))
+
+    assert (relay(facts).clear, relay(facts).unknown, facts.instances[0].logs_tls) == (0, 3, False)
+
+
+def test_arrivals_are_counted_by_their_senders_domain(tmp_path: Path) -> None:
+    took = f"<= ola@part.example H=mx.part.example [192.0.2.1] P=esmtps {X13} CV=no S=900 id=x@part.example"
+    clear = "<= ola@part.example H=(helo X=TLS1.3:A:1) [192.0.2.1] P=esmtp S=900"
+    login = f"<= kari@etaten.example H=(pc) [10.0.0.9] P=esmtpsa {X13} CV=no A=plain_login:kari S=90"
+    local = "<= root@etaten.example U=root P=local S=100"
+    lines = [line(body, minute) for minute, body in enumerate((took, clear, login, local, took))]
+    facts = distilled(log_file(tmp_path, lines, "mainlog"))
+
+    assert {name: (each.flow.encrypted, each.flow.clear) for name, each in domains(facts, "from").items()} == {
+        "part.example": (2, 1)
+    }
+    assert "kari" not in repr(facts)
+
+
+def test_dates_with_a_zone_are_read(tmp_path: Path) -> None:
+    path = log_file(tmp_path, [line(delivered()).replace("09:05:00", "09:05:00.123 +0100")], "mainlog")
+
+    assert distilled(path).file.first == "2026-11-02T08:05:00Z"
