@@ -19,8 +19,11 @@ _DATE = rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?)(?: \[\d
 _ID = rb"\w{6}-(?:\w{6}-\w{2}|\w{11}-\w{4})"
 _LINE = re.compile(_DATE + rb"(?:(" + _ID + rb") (<=|=>|->|>>|\*>|\*\*|==|Completed)(?: |$))?")
 _MAILBOX = rb'((?:"(?:[^"\\]|\\.)*+")?[^\s"<>]*+)'
-_HOST = rb"H=(\S{1,255})(?: \([^()]{0,255}\))? \[([0-9A-Fa-f:.]{2,50})\](?::(\d{1,5}))?\*?"
-_TLS = rb"(?: TFO\*?| I=\[[^\]\s]{1,50}\](?::\d{1,5})?| PRX=\S{1,100}| P=(e?smtp\w{0,3}))*+(?: X=(\S{1,160}))?(?: CV=(\w{1,8}))?"
+_HOST = rb"H=(\([^()]{0,255}\)|\S{1,255}(?: \([^()]{0,255}\))?) \[([0-9A-Fa-f:.]{2,50})\](?::(\d{1,5}))?\*?"
+_TLS = (
+    rb"(?: TFO\*?| I=\[[^\]\s]{1,50}\](?::\d{1,5})?| PRX=\S{1,100}| P=e?smtp\w{0,3})*+"
+    rb"(?: X=(\S{1,160}))?(?: CV=(\w{1,8}))?"
+)
 #: What stands between the recipient and the host has no blank in it, so a stranger's recipient cannot reach the host.
 _DELIVERY = re.compile(_MAILBOX + rb"(?: <[^<>\s]{0,400}>)?(?: [A-Z]{1,3}=\S{0,400}){0,6}? " + _HOST + _TLS)
 _ARRIVAL = re.compile(_MAILBOX + rb"(?: R=\S{1,60})?(?: U=\S{1,60})? " + _HOST + _TLS + rb"(.*)", re.DOTALL)
@@ -85,24 +88,32 @@ class _Book(Book):
             if not _ELSEWHERE.match(body) or b" H=" in body.partition(b' C="')[0]:
                 self.unread.note("delivery", body)
             return
-        mailbox, name, address, port, _, cipher, verified = found.groups()
+        mailbox, name, address, port, cipher, verified = found.groups()
         tls = _read_tls(cipher, verified)
         if cipher and tls is None:
             self.unread.note("tls", body)
         elif address not in _THIS_MACHINE:
-            relay = (safe.host_name(name), safe.address(address), int(port or 25))
+            relay = (safe.host_name(name.partition(b" ")[0]), safe.address(address), int(port or 25))
             self._count(TO, relay, safe.domain(mailbox), tls, when)
 
     def _arrived(self, body: bytes, when: int) -> None:
         found = _ARRIVAL.match(body)
-        if found is None:  # made on this machine
+        if found is None:
+            if b" H=" in body.partition(b" S=")[0]:  # else it was made on this machine
+                self.unread.note("arrival", body)
             return
-        mailbox, name, address, _, _, cipher, verified, more = found.groups()
+        mailbox, name, address, _, cipher, verified, more = found.groups()
         tls = _read_tls(cipher, verified)
         if cipher and tls is None:
             self.unread.note("tls", body)
         elif address not in _THIS_MACHINE and not _LOGIN.match(more):
-            self._count(FROM, (safe.host_name(name), safe.address(address), 0), safe.domain(mailbox), tls, when)
+            self._count(
+                FROM,
+                (safe.host_name(name.partition(b" ")[0]), safe.address(address), 0),
+                safe.domain(mailbox),
+                tls,
+                when,
+            )
 
     def _count(self, way: str, relay: tuple[str, str, int], domain: str, tls: Tls | None, when: int) -> None:
         if tls:

@@ -2,13 +2,14 @@
 
 from compliance.outbound.canary.reading import CanaryJournal
 from compliance.outbound.distilled import DistilledLog
+from compliance.outbound.exchange_trace import ExchangeTrace
 from compliance.outbound.exim_log import EximLog
 from compliance.outbound.postfix_log import PostfixLog
 from compliance.outbound.reader import Reader, SuppliedInput
 
 #: Folders of `evidence/`, each with what it may hold; a folder of another name is not looked into.
 FOLDERS = ("logs", "exchange", "messages", "policy", "canary")
-READERS: tuple[Reader, ...] = (DistilledLog(), PostfixLog(), EximLog(), CanaryJournal())
+READERS: tuple[Reader, ...] = (DistilledLog(), PostfixLog(), EximLog(), ExchangeTrace(), CanaryJournal())
 
 
 def reader_for(file: SuppliedInput) -> Reader | None:

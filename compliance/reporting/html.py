@@ -74,6 +74,7 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "scope": phrases.scope(words, report),
         "named_by": lambda line: [report.source.display(label) for label in line.named_by],
         "sent_lines": phrases.sent_lines(words, report),
+        "supplied_lines": phrases.supplied_lines(words, report),
         "must_line": phrases.must_line(words, report.must),
         "partner_line": phrases.partner_line(words, report.partner_tally),
         "cell_link": _cell_link(report, words),

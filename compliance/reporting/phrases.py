@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
-from compliance.model.finding import Values
-from compliance.model.observation import VantageItem
+from compliance.model.observation import Origin, VantageItem
 from compliance.model.requirement import Basis
 from compliance.model.requirement import Source as Document
 from compliance.model.subject import Level, Subject
+from compliance.model.supplied import SuppliedFile
 from compliance.reporting.formatter import Said
 from compliance.reporting.view.actions import Action
 from compliance.reporting.view.hosts import Certificate
@@ -191,6 +191,28 @@ def scope(words: Words, report: Report) -> list[str]:
     lines.append(words.t("scope_declared" if declared else "scope_declared_none", n=declared))
     lines.append(words.t("scope_moment"))
     lines.append(words.t("scope_content"))
+    return lines
+
+
+def supplied_lines(words: Words, report: Report) -> list[str]:
+    """Give each file the organisation supplied: what read it, the time it is of, and what of it could not be read."""
+    lines = []
+    for seen in report.source.observations.values():
+        if seen.origin is not Origin.SUPPLIED:
+            continue
+        file = getattr(seen.facts, "file", None)
+        digest = seen.question.rpartition(" ")[2]
+        if not isinstance(file, SuppliedFile):
+            lines.append(words.t("supplied_unused", name=seen.target, sha256=digest))
+            continue
+        told = {"name": seen.target, "reader": seen.probe, "sha256": digest, "lines": file.lines, "older": file.older}
+        lines.append(words.t("supplied_file", first=file.first[:10], last=file.last[:10], unread=file.not_read, **told))
+        lines += [
+            words.t("supplied_unread", name=seen.target, n=kind.count, kind=kind.kind, example=kind.example)
+            for kind in file.unread
+        ]
+        if seen.failure:
+            lines.append(words.t("supplied_broken", name=seen.target, why=seen.failure.detail))
     return lines
 
 

@@ -52,6 +52,7 @@ def _done(report: Report, words: Words) -> list[list[Content]]:
         [words.t("head_sent"), words.t("sent_never")],
     ]
     rows += [[words.t("head_sent"), line] for line in phrases.sent_lines(words, report)]
+    rows += [[words.t("head_supplied"), line] for line in phrases.supplied_lines(words, report)]
     rows += [[words.t("head_selftest"), line] for line in phrases.selftest_lines(words, report)]
     for line in run.connections.addresses:
         names = ", ".join(words.f(name) for name in line.names[:5])

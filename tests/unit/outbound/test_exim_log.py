@@ -14,7 +14,9 @@ def line(body: str, minute: int = 5) -> str:
     return f"2026-11-02 09:{minute:02}:00 {ID} {body}"
 
 
-def delivered(tls: str = f"{X13} CV=yes", to: str = "kari@part.example", reply: str = "250 OK", sign: str = "=>") -> str:
+def delivered(
+    tls: str = f"{X13} CV=yes", to: str = "kari@part.example", reply: str = "250 OK", sign: str = "=>"
+) -> str:
     middle = f" {tls}" if tls else ""
     return f'{sign} {to} R=dnslookup T=remote_smtp H=mx.part.example [192.0.2.1]{middle} C="{reply}" QT=1s DT=0s'
 
@@ -29,10 +31,20 @@ ROWS = [
     ("another recipient of the same delivery", [delivered(), delivered(sign="->", to="ola@part.example")], (2, 0), []),
     ("in clear", [delivered("")], (0, 1), []),
     ("over a session used before", [delivered().replace("[192.0.2.1]", "[192.0.2.1]*")], (1, 0), []),
-    ("the port and our own side told", [delivered().replace("[192.0.2.1]", "[192.0.2.1]:25 I=[10.0.0.1]:4711")], (1, 0), []),
+    (
+        "the port and our own side told",
+        [delivered().replace("[192.0.2.1]", "[192.0.2.1]:25 I=[10.0.0.1]:4711")],
+        (1, 0),
+        [],
+    ),
     ("to a quoted recipient", [delivered(to='"a b"@part.example')], (1, 0), []),
     ("a reply that looks like TLS", [delivered("", reply=f"250 {X13} CV=yes")], (0, 1), []),
-    ("a recipient that looks like a host", [delivered("", to='"x H=evil [203.0.113.9] X=TLS1.3:A:1"@part.example')], (0, 1), []),
+    (
+        "a recipient that looks like a host",
+        [delivered("", to='"x H=evil [203.0.113.9] X=TLS1.3:A:1"@part.example')],
+        (0, 1),
+        [],
+    ),
     ("to a mailbox", ["=> kari <kari@etaten.example> R=local T=mail_spool"], (0, 0), []),
     ("put off", ["== kari@part.example R=dnslookup T=remote_smtp defer (-53): retry time not reached"], (0, 0), []),
     ("to a filter on this machine", [delivered("").replace("192.0.2.1", "127.0.0.1")], (0, 0), []),
