@@ -72,11 +72,14 @@ class PostfixLog:
 
 
 def _program(tag: bytes) -> tuple[str, str]:
-    """Give the program's name if it is one of Postfix's, and what it logs by: `postfix/submission/smtpd`."""
+    """Give the program's name if it is one of Postfix's, and the name of the Postfix that it is part of.
+
+    `postfix/relay/smtp` is the smtp of `postfix`: one main.cf says for all its services what is logged.
+    """
     prefix, slash, name = tag.rpartition(b"/")
     if not slash or not prefix.startswith(b"postfix") or not name.isalnum():
         return "", ""
-    return name.decode("ascii", "replace"), prefix.decode("ascii", "replace")
+    return name.decode("ascii", "replace"), prefix.partition(b"/")[0].decode("ascii", "replace")
 
 
 class _Book(Book):
@@ -156,7 +159,7 @@ class _Book(Book):
 
     def _is_young(self, host: bytes, prefix: str, when: int) -> bool:
         """Tell whether a process not seen before began within the log, so that all its sessions are in it."""
-        return when - self.first > _OLD_SESSION or (host, prefix.partition("/")[0]) in self._begun
+        return when - self.first > _OLD_SESSION or (host, prefix) in self._begun
 
     def _master(self, body: bytes, host: bytes, prefix: str, _who: bytes, _when: int) -> None:
         """Take a line of the daemon that starts all the others."""

@@ -76,7 +76,16 @@ ROWS: list[Row] = [
     ("another port is another session", between(tls_to("mx.part.example[192.0.2.1]:26"), sent()), (0, 1, 0)),
     ("another process's session", between(stamped(LATER, tls_to(), "postfix/smtp[11]"), sent()), (0, 1, 0)),
     ("no TLS line afterwards", [stamped(0, tls_to(OTHER), "postfix/smtp[99]"), stamped(LATER, sent())], (0, 0, 1)),
-    ("no TLS line before", [stamped(LATER, sent()), stamped(300, tls_to(OTHER))], (0, 0, 1)),
+    (
+        "no TLS line before",
+        [stamped(0, "warning: nothing"), stamped(LATER, sent()), stamped(300, tls_to(OTHER))],
+        (0, 0, 1),
+    ),
+    (
+        "taken over in clear after a session of its own that came to nothing",
+        between(tls_to(), sent(cached="2")),
+        (0, 1, 0),
+    ),
     ("no TLS line at all", [stamped(0, "warning: nothing"), stamped(LATER, sent())], (0, 0, 1)),
     (
         "another program's TLS lines",
@@ -104,6 +113,11 @@ ROWS: list[Row] = [
             stamped(5, sent()),
             stamped(300, tls_to(OTHER), "postfix/smtp[99]"),
         ],
+        (0, 1, 0),
+    ),
+    (
+        "another service of the same Postfix",
+        between(stamped(LATER, sent(), "postfix/relay/smtp[10]")),
         (0, 1, 0),
     ),
     ("to a filter on this machine", between(sent("127.0.0.1[127.0.0.1]:10024")), (0, 0, 0)),
