@@ -78,7 +78,7 @@ ROWS: list[Row] = [
     ("no TLS line afterwards", [stamped(0, tls_to(OTHER), "postfix/smtp[99]"), stamped(LATER, sent())], (0, 0, 1)),
     (
         "no TLS line before",
-        [stamped(0, "warning: nothing"), stamped(LATER, sent()), stamped(300, tls_to(OTHER))],
+        [stamped(0, "warning: nothing", "postfix/master[1]"), stamped(LATER, sent()), stamped(300, tls_to(OTHER))],
         (0, 0, 1),
     ),
     (
@@ -86,7 +86,7 @@ ROWS: list[Row] = [
         between(tls_to(), sent(cached="2")),
         (0, 1, 0),
     ),
-    ("no TLS line at all", [stamped(0, "warning: nothing"), stamped(LATER, sent())], (0, 0, 1)),
+    ("no TLS line at all", [stamped(0, "warning: nothing", "postfix/master[1]"), stamped(LATER, sent())], (0, 0, 1)),
     (
         "another program's TLS lines",
         [
