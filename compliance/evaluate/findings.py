@@ -20,7 +20,7 @@ from compliance.model.finding import Cause, Finding, Observed, Status, TargetRes
 from compliance.model.observation import Observation, Origin
 from compliance.model.requirement import Requirement
 from compliance.model.subject import OWN, Kind, Level, RequireTls, Subject, organisation_subject
-from compliance.model.supplied import MailLogFacts
+from compliance.model.supplied import SuppliedFile
 from compliance.model.waiver import Waiver
 from compliance.settings import Settings
 from compliance.store.inputs import Inputs
@@ -155,9 +155,8 @@ class _Scribe:
 
 def _moments(seen: Observation) -> tuple[str, ...]:
     """When something was so: as it was measured, or in the time that a supplied file is of."""
-    if isinstance(seen.facts, MailLogFacts) and seen.facts.file.first:
-        return seen.facts.file.first, seen.facts.file.last
-    return (seen.started,)
+    file = getattr(seen.facts, "file", None)
+    return (file.first, file.last) if isinstance(file, SuppliedFile) and file.first else (seen.started,)
 
 
 def _from_register(requirement: Requirement) -> bool:
