@@ -18,13 +18,12 @@ from compliance.outbound.tally import FROM, TO, Instance, Tls
 _DATE = rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?)(?: \[\d{1,10}\])? "
 _ID = rb"\w{6}-(?:\w{6}-\w{2}|\w{11}-\w{4})"
 _LINE = re.compile(_DATE + rb"(?:(" + _ID + rb") (<=|=>|->|>>|\*>|\*\*|==|Completed)(?: |$))?")
-_MAILBOX = rb'((?:"(?:[^"\\]|\\.)*+")?[^\s"<>]*+)'
+_MAILBOX = rb"([^\s\"<>]*+)"
 _HOST = rb"H=(\([^()]{0,255}\)|\S{1,255}(?: \([^()]{0,255}\))?) \[([0-9A-Fa-f:.]{2,50})\](?::(\d{1,5}))?\*?"
 _TLS = (
     rb"(?: TFO\*?| I=\[[^\]\s]{1,50}\](?::\d{1,5})?| PRX=\S{1,100}| P=e?smtp\w{0,3})*+"
     rb"(?: X=(\S{1,160}))?(?: CV=(\w{1,8}))?"
 )
-#: What stands between the recipient and the host has no blank in it, so a stranger's recipient cannot reach the host.
 _DELIVERY = re.compile(_MAILBOX + rb"(?: <[^<>\s]{0,400}>)?(?: [A-Z]{1,3}=\S{0,400}){0,6}? " + _HOST + _TLS)
 _ARRIVAL = re.compile(_MAILBOX + rb"(?: R=\S{1,60})?(?: U=\S{1,60})? " + _HOST + _TLS + rb"(.*)", re.DOTALL)
 _ELSEWHERE = re.compile(_MAILBOX + rb"(?: <[^<>]{0,400}>)?(?: [A-Z]{1,3}=\S{0,400}){1,6}")
@@ -83,6 +82,9 @@ class _Book(Book):
             self._arrived(body, when)
 
     def _delivered(self, body: bytes, when: int) -> None:
+        if _is_forged(body):
+            self.unread.note("delivery", body)
+            return
         found = _DELIVERY.match(body)
         if found is None:  # to a mailbox, a pipe, a file of this machine
             if not _ELSEWHERE.match(body) or b" H=" in body.partition(b' C="')[0]:
@@ -97,7 +99,7 @@ class _Book(Book):
             self._count(TO, relay, safe.domain(mailbox), tls, when)
 
     def _arrived(self, body: bytes, when: int) -> None:
-        found = _ARRIVAL.match(body)
+        found = None if _is_forged(body) else _ARRIVAL.match(body)
         if found is None:
             if b" H=" in body.partition(b" S=")[0]:  # else it was made on this machine
                 self.unread.note("arrival", body)
@@ -125,6 +127,14 @@ class _Book(Book):
     def facts(self, file: SuppliedInput) -> MailLogFacts:
         """Give what was read."""
         return MailLogFacts("mail_log", self.about(file), "exim", (self._instance.facts(),))
+
+
+def _is_forged(body: bytes) -> bool:
+    """Tell whether a line may be no more than it seems: Exim writes a quoted mailbox without its quotes.
+
+    Then it writes it once more as it was, `<"a b"@part.example>`; and no line names two hosts.
+    """
+    return b'<"' in body or body.count(b" H=") > 1
 
 
 def _read_tls(cipher: bytes | None, verified: bytes | None) -> Tls | None:

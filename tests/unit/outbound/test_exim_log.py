@@ -21,6 +21,11 @@ def delivered(
     return f'{sign} {to} R=dnslookup T=remote_smtp H=mx.part.example [192.0.2.1]{middle} C="{reply}" QT=1s DT=0s'
 
 
+def quoted(local: str, end: str = "R=dnslookup T=remote_smtp H=mx.part.example [192.0.2.1]") -> str:
+    """A recipient in quotes as Exim 4.96 writes it: first without them, then as it was."""
+    return f'=> {local}@part.example <"{local}"@part.example> {end}'
+
+
 def around(*bodies: str) -> list[str]:
     other = delivered().replace("192.0.2.1", "198.51.100.1")
     return [line(other, 1), *(line(body) for body in bodies), line(other, 9), line("Completed", 9)]
@@ -30,6 +35,8 @@ ROWS = [
     ("under TLS", [delivered()], (1, 0), []),
     ("another recipient of the same delivery", [delivered(), delivered(sign="->", to="ola@part.example")], (2, 0), []),
     ("in clear", [delivered("")], (0, 1), []),
+    ("in clear, as Exim 4.96 writes it", [delivered("K")], (0, 1), []),
+    ("under TLS, as Exim 4.96 writes it", [delivered(f"{X13} CV=no K")], (1, 0), []),
     ("over a session used before", [delivered().replace("[192.0.2.1]", "[192.0.2.1]*")], (1, 0), []),
     (
         "the port and our own side told",
@@ -37,13 +44,20 @@ ROWS = [
         (1, 0),
         [],
     ),
-    ("to a quoted recipient", [delivered(to='"a b"@part.example')], (1, 0), []),
     ("a reply that looks like TLS", [delivered("", reply=f"250 {X13} CV=yes")], (0, 1), []),
+    ("a reply that names a host", [delivered(reply="250 H=x [203.0.113.9]")], (0, 0), ["delivery"]),
+    ("to a quoted recipient", [quoted("a b")], (0, 0), ["delivery"]),
     (
-        "a recipient that looks like a host",
-        [delivered("", to='"x H=evil [203.0.113.9] X=TLS1.3:A:1"@part.example')],
-        (0, 1),
-        [],
+        "to a recipient that looks like a host",
+        [quoted('x@y H=evil [203.0.113.9] X=TLS1.3:A:1 C="')],
+        (0, 0),
+        ["delivery"],
+    ),
+    (
+        "to a mailbox that looks like one",
+        [quoted("x@y H=evil [203.0.113.9]", end="R=local T=mail_spool")],
+        (0, 0),
+        ["delivery"],
     ),
     ("to a mailbox", ["=> kari <kari@etaten.example> R=local T=mail_spool"], (0, 0), []),
     ("put off", ["== kari@part.example R=dnslookup T=remote_smtp defer (-53): retry time not reached"], (0, 0), []),
@@ -98,6 +112,14 @@ def test_arrivals_are_counted_by_their_senders_domain(tmp_path: Path) -> None:
         "part.example": (2, 1)
     }
     assert "kari" not in repr(facts)
+
+
+def test_an_arrival_that_names_two_hosts_is_not_read(tmp_path: Path) -> None:
+    forged = f"<= x H=evil [203.0.113.9] P=esmtps {X13} CV=yes S=1@evil.example H=mx [192.0.2.1] P=esmtp S=900"
+    facts = distilled(log_file(tmp_path, [line(delivered()), line(forged)], "mainlog"))
+
+    assert domains(facts, "from") == {}
+    assert [kind.kind for kind in facts.file.unread] == ["arrival"]
 
 
 def test_dates_with_a_zone_are_read(tmp_path: Path) -> None:
