@@ -1,8 +1,10 @@
 """Evidence supplied: read into a run, kept as a file of its own among the observations, and added to a sealed run."""
 
+import hashlib
 import json
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from tests.golden.conftest import Write, contents, here, journal
@@ -39,6 +41,13 @@ def test_supplied_files_are_read_once_and_later_ones_into_a_review(supplied: Pat
     assert "mail.log (postfix_log): 3 linjer" in done.stdout
     assert "mail.log: 1 linjer kunne ikke leses (no_header). Den første: odd" in done.stdout
     assert "notes.txt: innholdet er ikke av noe slag programmet kjenner" in done.stdout
+    page = (run / "report.nb.html").read_text(encoding="utf-8")
+    assert "Dokumentasjon fra virksomheten" in page
+    assert "3 linjer, 0 eldre enn perioden, 1 ikke lest" in page
+    assert hashlib.sha256((supplied / "evidence" / "logs" / "mail.log").read_bytes()).hexdigest() in page
+    method = openpyxl.load_workbook(run / "report.xlsx")["Metode"]
+    told = [row[1].value for row in method.iter_rows() if row[0].value == "Dokumentasjon fra virksomheten"]
+    assert len(told) == 3
     assert here("verify", run).returncode == 0
     before = contents(run)
 
