@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from markupsafe import Markup
 
+from compliance.model.finding import Values
 from compliance.model.observation import Origin, VantageItem
 from compliance.model.requirement import Basis
 from compliance.model.requirement import Source as Document
