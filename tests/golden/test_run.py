@@ -205,16 +205,6 @@ def test_languages_of_a_run_name_its_reports(inventory: Write, tmp_path: Path) -
     }
 
 
-def test_evidence_that_is_supplied_is_said_not_to_be_read(inventory: Write, tmp_path: Path) -> None:
-    folder = inventory(_SOUND)
-    (folder / "evidence" / "logs").mkdir(parents=True)
-    (folder / "evidence" / "logs" / "mail.log").write_text("x")
-    done = here("run", "-i", folder, "-o", tmp_path, "--run-id", "a", "--quiet")
-
-    assert done.returncode == 0
-    assert f"Filene i {folder / 'evidence'} ble ikke lest" in done.stdout
-
-
 @pytest.fixture
 def nobody() -> Iterator[int]:
     """A port that is held, and on which nobody listens on any address."""
