@@ -69,6 +69,7 @@ def test_our_own_hosts_and_parked_domain_are_judged(world: World, findings: Find
 
     assert verdict(findings[sound.host, "U02-1b-3"]) == "pass name_matches"
     assert verdict(findings["sender.sound.example", "PTR-1"]) == "pass ptr_agrees"
+    assert verdict(findings["sender.sound.example", "U02-2-4"]) == "pass spf_sender_passes"
     assert verdict(findings["parked.example", "MX-1"]) == "pass null_mx_alone"
     assert verdict(findings["parked.example", "U02-2-3"]) == "pass spf_sends_nothing"
     assert verdict(findings[sound.domain, "U02-3-1"]) == "pass dkim_key_published"

@@ -20,6 +20,7 @@ SOUND: Mapping[str, str] = {
     "U02-TLS-5": "pass no_compression_safe_renegotiation",
     "U02-TLS-7": "pass no_anonymous_suites",
     "U02-2-1": "pass spf_valid",
+    "U02-2-2": "pass spf_within_limits",
     "U02-2-3": "pass spf_refuses_others",
     "U02-4-1": "pass dmarc_valid",
     "U02-4-2": "pass dmarc_stops_false_senders",

@@ -2,7 +2,7 @@
 
 BASIC = ("U02-1b-1", "U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5")
 TRANSPORT = (*BASIC, *(f"U02-TLS-{number}" for number in (1, 2, 3, 4, 5, 7)))
-DOMAIN = ("U02-2-1", "U02-2-3", "U02-4-1", "U02-4-2", "MX-1")
+DOMAIN = ("U02-2-1", "U02-2-2", "U02-2-3", "U02-4-1", "U02-4-2", "MX-1")
 BEHIND_MX = ("DIGDIR-DNSSEC-2", "DIGDIR-DANE-1", "DIGDIR-DANE-2")
 
 
