@@ -1,6 +1,5 @@
 """All servers of the lab at once, and the inventory folder that describes them."""
 
-import fcntl
 import re
 import shutil
 import smtplib
@@ -12,15 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from tests.lab.build import build, sender
 from tests.lab.cases import CASES, SENDER, Case
-from tests.lab.debs import LAB
 from tests.lab.front.daemon import Front
 from tests.lab.keeper import Keeper
 from tests.lab.nameservers import Nsd, Unbound
 from tests.lab.pki import Pki
+from tests.lab.places import alone, fresh, write_yaml
 from tests.lab.postfix import PostfixInstance
 from tests.lab.servers import NotStarted, Server
 from tests.lab.submission import inventory as submission_hosts
@@ -75,8 +72,8 @@ class World:
         }
         if with_hosts:
             hosts |= {**self._own_hosts(), **submission_hosts()}
-        _write_yaml(folder / "config.yaml", config)
-        _write_yaml(folder / "hosts.yaml", hosts)
+        write_yaml(folder / "config.yaml", config)
+        write_yaml(folder / "hosts.yaml", hosts)
         return folder
 
     def _own_hosts(self) -> dict[str, Any]:
@@ -121,7 +118,7 @@ class World:
 def running() -> Iterator[World]:
     """Start everything, wait until all of it answers, and stop each server by its process id on the way out."""
     with ExitStack() as stack:
-        stack.enter_context(_alone())
+        stack.enter_context(alone())
         # Not below the tests' own folder: Postfix drops its rights and must still reach its queue and its data.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="u02-lab-")))
         folder.chmod(0o755)
@@ -144,28 +141,9 @@ def _stop(server: Server, keeper: Keeper) -> None:
 
 
 def _build(folder: Path) -> World:
-    pki = Pki(_fresh(folder / "pki"))
+    pki = Pki(fresh(folder / "pki"))
     built = build(folder, pki)
-    names = _fresh(folder / "dns")
+    names = fresh(folder / "dns")
     zones, anchor = write_zones(names, built.tlsa)
     nsd, unbound = Nsd(names, zones), Unbound(names, ORIGINS, anchor)
     return World(folder, pki, nsd, unbound, built.mail, built.front, sender(folder), CASES)
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Let a second test run wait: the addresses are the same for both."""
-    LAB.mkdir(exist_ok=True)
-    with (LAB / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _fresh(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-def _write_yaml(path: Path, data: Any) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(data, file)

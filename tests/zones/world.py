@@ -1,6 +1,5 @@
 """The zone lab running: NSD, the relay with bad manners, Unbound, and the inventory of every case."""
 
-import fcntl
 import json
 import subprocess
 import sys
@@ -11,11 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
-from tests.lab.debs import LAB
 from tests.lab.keeper import Keeper
 from tests.lab.nameservers import Nsd, Unbound
+from tests.lab.places import alone, fresh, write_yaml
 from tests.zones.relay import Relay
 from tests.zones.table import Case, cases
 from tests.zones.zonefile import BEHIND_RELAY, NSD, RELAY, REVERSE4, REVERSE6, ROOT, write_zones
@@ -70,8 +67,8 @@ class World:
                 "smtp": {"port": SMTP_PORT, "session_timeout": 5, "greeting_timeout": 2, "connect_timeout": 2},
             },
         }
-        _write_yaml(folder / "config.yaml", config)
-        _write_yaml(folder / "hosts.yaml", {label(case): _entry(case) for case in self.cases.values()})
+        write_yaml(folder / "config.yaml", config)
+        write_yaml(folder / "hosts.yaml", {label(case): _entry(case) for case in self.cases.values()})
         return folder
 
 
@@ -108,7 +105,7 @@ def findings_of(folder: Path) -> Findings:
 def running() -> Iterator[World]:
     """Start everything, wait until all of it answers, and stop it on the way out."""
     with ExitStack() as stack:
-        stack.enter_context(_alone())
+        stack.enter_context(alone("zones.lock"))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="u02-zones-")))
         zones = write_zones(folder, cases())
         odd = {case.zone.origin: case.zone.odd for case in cases().values() if case.zone and case.zone.odd}
@@ -117,8 +114,8 @@ def running() -> Iterator[World]:
         relay.start()
         keeper = stack.enter_context(Keeper())
         servers = (
-            ZoneNsd(_fresh(folder / "nsd"), zones.plain),
-            OddNsd(_fresh(folder / "odd"), zones.odd),
+            ZoneNsd(fresh(folder / "nsd"), zones.plain),
+            OddNsd(fresh(folder / "odd"), zones.odd),
             ZoneUnbound(folder, (ROOT,), zones.anchor, (REVERSE4, REVERSE6)),
         )
         for server in servers:
@@ -129,22 +126,3 @@ def running() -> Iterator[World]:
         for server in servers:
             server.wait()
         yield World(folder, cases())
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Let a second test run wait: the addresses are the same for both."""
-    LAB.mkdir(exist_ok=True)
-    with (LAB / "zones.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _fresh(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
-def _write_yaml(path: Path, data: Any) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        YAML(typ="safe", pure=True).dump(data, file)
