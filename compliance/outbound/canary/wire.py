@@ -27,15 +27,17 @@ class Wire:
 
     async def receive(self) -> bytes:
         """Give what came, `b""` at the client's end; raises TimeoutError, OSError or TlsEnded."""
+        data = b""  # first what came in one piece with the end of the handshake, and waits inside TLS already
         while True:
+            if self._tls:
+                plain, ended = self._tls.decrypt(data)
+                await self._flush()
+                if plain or ended:
+                    return plain
             async with asyncio.timeout(self._limits.idle):
                 data = await self._reader.read(_PIECE)
             if self._tls is None or not data:
                 return data
-            plain, ended = self._tls.decrypt(data)
-            await self._flush()
-            if plain or ended:
-                return plain
 
     async def send(self, data: bytes) -> None:
         """Send all of it; raises TimeoutError, OSError or TlsEnded."""

@@ -1,5 +1,6 @@
 """The receiver met by Python's own SMTP and TLS: what it records, what it refuses, what it survives."""
 
+import contextlib
 import smtplib
 import socket
 import ssl
@@ -194,6 +195,35 @@ def test_what_is_no_hello_ends_the_session_quietly(canary: Open, noise: bytes) -
     _, ended = canary.over()
 
     assert (ended.sessions, ended.defects) == (1, 0)
+
+
+def test_a_command_in_one_piece_with_the_end_of_the_handshake_is_heard(canary: Open) -> None:
+    """A busy receiver reads both at once; nothing more comes until it has answered."""
+    tls, inward, outward = context(canary, verify=False), ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls.maximum_version = ssl.TLSVersion.TLSv1_3
+    inside = tls.wrap_bio(inward, outward)
+    with socket.create_connection((canary.setup.address("sound"), canary.setup.port), 20) as line:
+        line.recv(4096)
+        line.sendall(b"EHLO x\r\n")
+        line.recv(4096)
+        line.sendall(b"STARTTLS\r\n")
+        line.recv(4096)
+        while True:
+            try:
+                inside.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                line.sendall(outward.read())
+                inward.write(line.recv(65536))
+        inside.write(b"NOOP\r\n")
+        line.sendall(outward.read())  # Finished and the command, in one segment
+        answer = b""
+        while not answer.endswith(b"\r\n"):
+            inward.write(line.recv(65536))
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answer += inside.read(4096)
+
+    assert answer == b"250 2.0.0 Ok\r\n"
 
 
 def test_a_session_that_is_open_at_the_end_is_ended(tmp_path: Path) -> None:
