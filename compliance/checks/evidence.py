@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from compliance.model.observation import Observation, SmtpFacts, StatementFacts
 from compliance.records.dns_walk import DnsQuestion, unrecorded
+from compliance.records.envelope import ENVELOPE
 from compliance.records.injection import INJECTION, UNNAMED
 
 _ORDINARY = frozenset({"session", "session again"})
@@ -19,6 +20,7 @@ class Evidence:
         self._sessions: dict[str, list[Observation]] = defaultdict(list)
         self._tls: dict[str, list[Observation]] = defaultdict(list)
         self._own: dict[tuple[str, str], Observation] = {}
+        self._envelopes: dict[str, list[Observation]] = defaultdict(list)
         self.by_id: dict[str, Observation] = {}
         for seen in observations:
             self.by_id[seen.id] = seen
@@ -29,6 +31,8 @@ class Evidence:
                 self._tls[place_of(seen.target)].append(seen)
             elif seen.probe in _OF_OWN_HOSTS:
                 self._own[place_of(seen.target), seen.question] = seen
+            elif seen.probe == ENVELOPE:
+                self._envelopes[place_of(seen.target)].append(seen)
 
     def answer(self, question: DnsQuestion) -> Observation:
         """Give the recorded answer to a DNS question; one that was never asked has a failure and no id."""
@@ -53,6 +57,11 @@ class Evidence:
     def of_own_host(self, address: str, port: int, question: str) -> Observation | None:
         """Give what was asked of a host of ours alone, whatever name it was asked under; None if it was not."""
         return self._own.get((f"[{address}]:{port}", question))
+
+    def envelopes(self, address: str, port: int, where: str) -> tuple[Observation, ...]:
+        """Give the sessions in which senders were named to a host of ours, `where`: in clear or inside TLS."""
+        held = self._envelopes.get(f"[{address}]:{port}", ())
+        return tuple(seen for seen in held if seen.question.startswith(where))
 
     def statement(self, requirement: str) -> Observation | None:
         """Give what a person declared about a requirement."""

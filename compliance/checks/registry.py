@@ -15,6 +15,7 @@ class Scope(StrEnum):
     """What the targets of a check are."""
 
     MAIL_HOSTS = "mail_hosts"  # each address of each MX name, or of a host entry
+    OWN_INBOUND = "own_inbound"  # each address of every receiving host of ours, for a partner
     OWN_MAIL_HOSTS = "own_mail_hosts"  # the same, of hosts that are ours to run
     MX_NAMES = "mx_names"  # each MX name of a domain
     DOMAIN = "domain"  # the domain itself

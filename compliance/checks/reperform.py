@@ -12,6 +12,7 @@ from functools import partial
 
 from compliance.checks.context import Context
 from compliance.checks.reperform_dns import NOTHING, UNSAFE, by_dig, by_mx, by_reverse, by_selector, by_tlsa
+from compliance.checks.reperform_envelope import by_envelope
 from compliance.checks.reperform_tls import by_negotiation, by_suite
 from compliance.checks.trust import Path
 from compliance.checks.views import (
@@ -315,6 +316,7 @@ _HOST_WAYS: Mapping[str, Callable[[HostView, Verdict], Reperform]] = {
     "dane": _dane,
     "sts_host": _policy_host,
     "submission": _submission,
+    "envelope": by_envelope,
     "injection": lambda _view, _verdict: NOTHING,  # no standard tool sends two lines in one packet and goes on into TLS
 }
 _OWNERS: Mapping[str, Callable[[str], str]] = {"tls_rpt": tls_rpt_owner, "mta_sts": sts_owner}

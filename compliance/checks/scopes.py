@@ -89,6 +89,18 @@ def _own_mail_hosts(context: Context, subject: Subject, kind: Kind) -> Targets:
     return _mail_hosts(context, subject, kind)
 
 
+def _own_inbound(context: Context, subject: Subject, kind: Kind) -> Targets:
+    """What is asked of our own receiving hosts about a partner."""
+    hosts = [each for each in context.subjects if Kind.INBOUND_HOST in each.kinds and each.managed_by == OWN]
+    if not hosts:
+        return (), ((subject.hostname, not_tested(Cause.NOT_ASKED, "no_own_inbound_host"), ()),)
+    found = [_own_mail_hosts(context, host, Kind.INBOUND_HOST) for host in hosts]
+    views = (view for every, _ in found for view in every if isinstance(view, HostView))
+    return tuple(replace(view, subject=subject, kind=kind) for view in views), tuple(
+        line for _, lines in found for line in lines
+    )
+
+
 def _left_out(name: str, count: int, evidence: tuple[str, ...]) -> tuple[Settled, ...]:
     """What is more than anybody is asked: one line that says how many."""
     return ((name, not_tested(Cause.THEIRS, "too_many_hosts", count=count), evidence),) if count else ()
@@ -277,6 +289,7 @@ def _submission_ports(context: Context, subject: Subject, kind: Kind) -> Targets
 _SCOPES: Mapping[Scope, Callable[[Context, Subject, Kind], Targets]] = {
     Scope.MAIL_HOSTS: _mail_hosts,
     Scope.OWN_MAIL_HOSTS: _own_mail_hosts,
+    Scope.OWN_INBOUND: _own_inbound,
     Scope.MX_NAMES: _mx_names,
     Scope.DOMAIN: _domain,
     Scope.PARTNER: _domain,

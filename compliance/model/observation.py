@@ -87,7 +87,8 @@ class Reply:
     """One SMTP reply (RFC 5321 section 4.2); `sent` is our line, or the two lines that went in one packet.
 
     `step`: greeting, ehlo, helo, starttls, ehlo_tls, quit; where a command went behind STARTTLS in its packet also
-    in_clear (heard before TLS began) and surplus (after the answer to QUIT was due).
+    in_clear (heard before TLS began) and surplus (after the answer to QUIT was due). Where senders were named to a host
+    of ours: mail, rcpt and rset, each with the sender's domain behind it.
     """
 
     __pydantic_config__: ClassVar = _STRICT

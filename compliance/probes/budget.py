@@ -9,7 +9,7 @@ from compliance.settings import SmtpSettings
 
 Act = Callable[[], tuple[Facts | None, Failure | None]]
 
-_TALKS = frozenset({"smtp", "hello", "submission", "injection", "unnamed"})
+_TALKS = frozenset({"smtp", "hello", "submission", "injection", "unnamed", "envelope"})
 
 
 class Budget:

@@ -1,16 +1,22 @@
-"""What is asked of no host but our own: a command behind STARTTLS in one packet, and TLS that asks for no name."""
+"""What is asked of no host but our own: a command behind STARTTLS in one packet, TLS that asks for no name, and
+whether it turns away clear text from the partners of the register."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 
+from compliance.model.names import is_domain, to_ascii
 from compliance.model.observation import Facts, Failure, Observation, Reply, SmtpFacts
+from compliance.model.subject import OWN, Kind, Level, Subject
 from compliance.model.target import MailAddress
 from compliance.probes.asker import Asker
 from compliance.probes.budget import Act
+from compliance.probes.envelope import put_envelopes
 from compliance.probes.net import Channel, Deadline, Stopped, Wire
 from compliance.probes.smtp import Host, Session, carried_out, hold_session, offers_starttls, turned_down
 from compliance.probes.tls import ClientIdentity
 from compliance.probes.tls_asking import is_ours
+from compliance.records.envelope import Envelope, sessions
 from compliance.records.injection import (
     AFTER_INJECTION,
     COMMAND,
@@ -52,8 +58,13 @@ class OwnHost:
             if _fate(second) is Fate.ENDED:
                 self._put(AFTER_INJECTION, self._session)
 
+    def ask_of_partners(self) -> None:
+        """Name each partner of the register as a sender, inside TLS and in clear."""
+        for question, inside, envelopes in sessions(self.host.envelopes):
+            self._put(question, partial(self._envelope, envelopes, inside=inside))
+
     def _put(self, question: str, act: Act) -> Observation:
-        probe = UNNAMED if question == UNNAMED else INJECTION
+        probe = question if question == UNNAMED else question.partition(" ")[0]
         return self.asker.ask(probe, self.host.target(self.host.names[0]), question, self.spend(act))
 
     @property
@@ -63,8 +74,21 @@ class OwnHost:
     def _inject(self) -> tuple[Facts | None, Failure | None]:
         return put_injection(self._to, self.ehlo, self.settings)
 
+    def _envelope(self, envelopes: tuple[Envelope, ...], *, inside: bool) -> tuple[Facts | None, Failure | None]:
+        return put_envelopes(self._to, self.ehlo, self.settings, envelopes, self.identity, inside=inside)
+
     def _session(self, *, named: bool = True) -> tuple[Facts | None, Failure | None]:
         return hold_session(self._to, self.ehlo, self.settings, self.identity, named=named)
+
+
+def envelopes_of(inventory: Iterable[Subject], names: Collection[str]) -> tuple[Envelope, ...]:
+    """Give whom a host of ours, known by `names`, is asked about: each partner we want encrypted mail from."""
+    everyone = tuple(inventory)
+    receiving = (each for each in everyone if Kind.INBOUND_HOST in each.kinds and each.hostname in names)
+    ours = next((to_ascii(domain) for each in receiving if each.managed_by == OWN for domain in each.receives_for), "")
+    asked = (each for each in everyone if each.require_tls and each.require_tls.from_ is not Level.NONE)
+    senders = sorted({each.hostname for each in asked if is_domain(each.hostname)})
+    return tuple((sender, ours) for sender in senders if is_domain(ours))
 
 
 def _fate(seen: Observation) -> Fate:

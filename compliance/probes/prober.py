@@ -1,7 +1,7 @@
 """Everything a run asks, in the order it asks it: vantage, DNS of the subjects, mail hosts, mail hosts again.
 
 Never MAIL, RCPT, DATA or AUTH: what is sent to a mail host is EHLO, HELO, STARTTLS, a TLS hello and QUIT. What goes to
-hosts of our own alone stands in own_host.py.
+hosts of our own alone (MAIL and RCPT among it, and still no DATA) stands in own_host.py.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ from compliance.probes.budget import Act, Budget
 from compliance.probes.dns import Resolver
 from compliance.probes.dns_asking import DnsAsking
 from compliance.probes.net import own_name
-from compliance.probes.own_host import OwnHost
+from compliance.probes.own_host import OwnHost, envelopes_of
 from compliance.probes.sending import sending_address
 from compliance.probes.services import Services, submission_ports
 from compliance.probes.smtp import Host, hold_session
@@ -162,13 +162,16 @@ class Prober:
         hosts = [each for each in everyone if {Kind.INBOUND_HOST, Kind.SUBMISSION_HOST} & set(each.kinds)]
         own = {each.hostname for each in hosts if each.managed_by == OWN}
         others = {each.hostname for each in hosts if each.managed_by not in {"", OWN}}
-        port = self._settings.smtp.port
         return tuple(
-            MailAddress(
-                address, port, _names(address, led), ours=bool(own & {address, *led}) and not others & {address, *led}
+            self._mail_address(
+                address, led, everyone, ours=bool(own & {address, *led}) and not others & {address, *led}
             )
             for address, led in sorted(names.items())
         )
+
+    def _mail_address(self, address: str, led: set[str], everyone: Sequence[Subject], *, ours: bool) -> MailAddress:
+        envelopes = envelopes_of(everyone, {address, *led}) if ours else ()
+        return MailAddress(address, self._settings.smtp.port, _names(address, led), ours, envelopes)
 
     def submission_addresses(self, chosen: Iterable[Subject]) -> tuple[MailAddress, ...]:
         """Give the submission ports of the chosen subjects, as the connection ledger knows them."""
@@ -214,16 +217,21 @@ class Prober:
         asking.walk(self._sessions(host))
 
     def _own_host(self, host: MailAddress, *, again: bool) -> None:
-        """Put what no host is asked but ours, where an ordinary session came to a reply inside TLS."""
+        """Put what no host is asked but ours, where an ordinary session came to EHLO, or to a reply inside TLS."""
         smtp = self._settings.smtp
-        if not host.ours or smtp.depth is Depth.LIGHT or all(map(_worth_another, self._sessions(host))):
+        if not host.ours or smtp.depth is Depth.LIGHT:
             return
-        least = _FULL_BUDGET if smtp.depth is Depth.FULL else 0
 
-        def spend(act: Act) -> Act:
-            return self._budget.spending(host.address, 0, act, least=least)
+        def asking(least: int) -> OwnHost:
+            def spend(act: Act) -> Act:
+                return self._budget.spending(host.address, 0, act, least=least)
 
-        OwnHost(host, self._asker, self.ehlo, smtp, self._identity, spend).ask(again=again)
+            return OwnHost(host, self._asker, self.ehlo, smtp, self._identity, spend)
+
+        if not all(map(_worth_another, self._sessions(host))):
+            asking(_FULL_BUDGET if smtp.depth is Depth.FULL else 0).ask(again=again)
+        if any(isinstance(seen.facts, SmtpFacts) and seen.facts.reply("ehlo") for seen in self._sessions(host)):
+            asking(_FULL_BUDGET).ask_of_partners()
 
     def _session(self, host: MailAddress, name: str, question: str) -> Observation:
         first = self._asker.seen(host.target(name), SESSION) if question == SESSION_AGAIN else None

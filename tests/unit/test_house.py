@@ -80,7 +80,7 @@ def test_every_way_to_repeat_a_measurement_is_known() -> None:
     on_hosts = {
         check.reperform
         for check in CHECKS.values()
-        if check.scope in {"mail_hosts", "own_mail_hosts", "submission_ports"}
+        if check.scope in {"mail_hosts", "own_inbound", "own_mail_hosts", "submission_ports"}
     }
 
     assert on_hosts == set(_HOST_WAYS)

@@ -57,6 +57,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "parked_mx": ("parked_has_mx", "parked_has_address"),
     "parked_spf": ("spf_parked_sends",),
     "parked_dmarc": ("dmarc_parked_not_rejected",),
+    "plain": ("plain_accepted",),
     "contact": ("contact_missing", "contact_incomplete", "contact_not_reviewed", "contact_outdated"),
     "tls_rpt": ("tls_rpt_",),
     "ptr": ("ptr_missing", "ptr_disagrees", "helo_disagrees"),
@@ -76,6 +77,7 @@ _WHOM = {
     Kind.OWN_DOMAIN: "domain", Kind.INBOUND_HOST: "host", Kind.SUBMISSION_HOST: "host", Kind.OUTBOUND_HOST: "sender",
     Kind.PARTNER: "partner", Kind.PARKED_DOMAIN: "parked",
 }  # fmt: skip
+_OURS = frozenset({"contact", "plain"})
 _NAMED = 3  # more names than this are no sentence to read aloud
 
 
@@ -115,9 +117,9 @@ def fault_of(reason: str) -> str:
 def _faults(finding: Finding) -> Iterable[str]:
     reasons = [target.reason for target in finding.targets if target.status is Status.FAIL] or [finding.reason]
     faults = dict.fromkeys(map(fault_of, reasons))
-    # Of a partner's entry only the contact is ours to answer for in these words; its servers are its own.
+    # Of a partner only the register and our own hosts are ours to answer for in these words; its servers are its own.
     if finding.kind is Kind.PARTNER:
-        return dict.fromkeys(fault if fault == "contact" else "other" for fault in faults)
+        return dict.fromkeys(fault if fault in _OURS else "other" for fault in faults)
     return faults
 
 
