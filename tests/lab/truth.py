@@ -55,7 +55,14 @@ _EVERY: Mapping[str, Mapping[str, str]] = {
     "old-tls": {"U02-TLS-1": "fail old_tls_accepted", **AS_IT_COMES},
     "null-cipher": {"U02-TLS-1": "fail old_tls_accepted", "U02-TLS-2": "fail weak_suites_accepted", **AS_IT_COMES},
     # It takes TLS 1.1 too with suites that need no signature, whatever OpenSSL's security level says.
-    "defaults": {"U02-1c-1": "pass carries_level", "U02-TLS-1": "fail old_tls_accepted", **AS_IT_COMES},
+    # Our own host hears it inside TLS alone.
+    "defaults": {
+        "U02-1c-1": "pass carries_level",
+        "U02-1c-3": "pass plain_refused_for_encryption",
+        "U02-TLS-1": "fail old_tls_accepted",
+        **AS_IT_COMES,
+    },
+    "also-from": {"U02-1c-1": "pass carries_level", "U02-1c-3": "fail plain_accepted"},
     "greet-delay": {},
     "rejects": every("not_tested rejected_us", *TRANSPORT, "DIGDIR-DANE-2"),
     "asks-certificate": {},

@@ -31,6 +31,8 @@ POSTFIX = (
     partner(
         "defaults", asked={"to": "encrypt", "from": "encrypt"}
     ),  # a Postfix as it comes: anonymous suites, no forward secrecy asked
+    # We ask it of this one too, and our own host does not yet.
+    partner("also-from", settings=CLOSED, asked={"to": "encrypt", "from": "encrypt"}),
     # Partners with manners of their own.
     partner("greet-delay", settings={**CLOSED, "smtpd_delay_reject": "no", "smtpd_client_restrictions": "sleep 4"}),
     partner("rejects", settings={**CLOSED, "smtpd_delay_reject": "no", "smtpd_client_restrictions": "reject"}),
