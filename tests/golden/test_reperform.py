@@ -12,7 +12,7 @@ from tests.golden.conftest import findings, here
 _AT_ONCE = 40
 
 
-@pytest.mark.programs("openssl", "dig")
+@pytest.mark.programs("openssl", "dig", "swaks")
 def test_every_command_shows_what_it_promises(world: World, tmp_path: Path) -> None:
     here("run", "-i", world.inventory, "-o", tmp_path, "--run-id", "a", "--quiet")
     printed = _printed(tmp_path / "a")

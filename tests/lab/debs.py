@@ -25,12 +25,12 @@ BIN = LAB / "bin"  # programs a printed command needs, for machines that have no
 
 #: What can be installed together: apt is asked about each group by itself.
 GROUPS = (
-    ("postfix", "unbound", "nsd", "openssl", "bind9-dnsutils", "opendkim"),
+    ("postfix", "unbound", "nsd", "openssl", "bind9-dnsutils", "opendkim", "swaks"),
     ("exim4-daemon-light",),
     ("opensmtpd",),
 )
 WANTED = tuple(name for group in GROUPS for name in group)
-CLIENTS = ("dig", "openssl")
+CLIENTS = ("dig", "openssl", "swaks")
 PROGRAMS = (
     ROOT / "usr/lib/postfix/sbin/master",
     ROOT / "usr/sbin/exim4",
