@@ -194,7 +194,7 @@ def test_no_mail_host_was_sent_mail(world: World, folder: Path) -> None:
 
 @pytest.mark.lab
 def test_few_connections_were_opened(world: World, folder: Path, findings: Findings) -> None:
-    """A sound host costs at most six, and four more if it is our own; one that accepts much, no more than the budget."""
+    """A sound host costs at most six, four more if it is our own; one that accepts much, no more than the budget."""
     ledger = json.loads((folder / "first" / "run.json").read_text())["connections"]
     spent = {line["target"].partition("]")[0].strip("["): line["connections"] for line in ledger["addresses"]}
     sound = [case for case in world.cases.values() if _both(findings, case.domain) == ("pass", "pass")]
