@@ -85,7 +85,13 @@ class Session:
             self.odd = Failure(FailureKind.PROTOCOL, "starttls", BYTES_BEHIND_220)
 
     def handshake(
-        self, *, smaller: bool = False, everything: bool = False, keys: KeyType | None = None, named: bool = True
+        self,
+        *,
+        smaller: bool = False,
+        everything: bool = False,
+        keys: KeyType | None = None,
+        static: bool = False,
+        named: bool = True,
     ) -> None:
         """Do the TLS handshake, for the certificate of one type of key if `keys`; raises Stopped (stage `tls`)."""
         channel = self._line()
@@ -97,6 +103,7 @@ class Session:
             smaller=smaller,
             everything=everything,
             keys=keys,
+            static=static,
         )
         self._usable = True
 
@@ -175,16 +182,22 @@ def hold_session(
     smaller: bool = False,
     everything: bool = False,
     keys: KeyType | None = None,
+    static: bool = False,
     named: bool = True,
 ) -> tuple[SmtpFacts | None, Failure | None]:
     """Hold an ordinary session to its end. Facts are None only where no connection was made.
 
     `smaller` asks for TLS with a hello that fits one segment: the second asking, so that a size is nobody's fault.
     `everything` offers suites without encryption too, where no handshake came about with the others.
-    `keys` asks for the certificate of one type of key; not `named` asks for nobody's (no SNI).
+    `keys` asks for the certificate of one type of key, `static` for RSA key exchange alone; not `named` asks for
+    nobody's (no SNI).
     """
     session = Session(host, ehlo_name, settings, identity)
-    return carried_out(session, lambda: _run(session, smaller=smaller, everything=everything, keys=keys, named=named))
+
+    def agree() -> None:
+        session.handshake(smaller=smaller, everything=everything, keys=keys, static=static, named=named)
+
+    return carried_out(session, lambda: _run(session, agree))
 
 
 def carried_out(session: Session, steps: Callable[[], None]) -> tuple[SmtpFacts | None, Failure | None]:
@@ -206,7 +219,7 @@ def carried_out(session: Session, steps: Callable[[], None]) -> tuple[SmtpFacts 
     return facts, failure or session.odd
 
 
-def _run(session: Session, *, smaller: bool, everything: bool, keys: KeyType | None, named: bool) -> None:
+def _run(session: Session, agree: Callable[[], None]) -> None:
     session.open()
     session.greeting()
     answer = session.hello()
@@ -216,5 +229,5 @@ def _run(session: Session, *, smaller: bool, everything: bool, keys: KeyType | N
     if not offers_starttls(answer):
         return
     session.begin_tls()
-    session.handshake(smaller=smaller, everything=everything, keys=keys, named=named)
+    agree()
     session.hello("ehlo_tls")

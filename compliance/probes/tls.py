@@ -26,6 +26,7 @@ from compliance.settings import ClientCertificate
 _CIPHERS = b"ALL:!eNULL:!EXPORT:!aNULL:!PSK:!SRP:@SECLEVEL=0"
 #: Down to no encryption at all: for a host with which nothing better could be agreed on.
 _EVERYTHING = b"ALL:COMPLEMENTOFALL:!aNULL:!PSK:!SRP:@SECLEVEL=0"
+_STATIC = b"kRSA:!eNULL:@SECLEVEL=0"
 _LEGACY_SERVER_CONNECT = 0x4  # SSL_OP_LEGACY_SERVER_CONNECT: talk to hosts without RFC 5746, and record them
 _PIECE = 64 * 1024
 _MAX_HANDSHAKE = 256 * 1024
@@ -160,6 +161,7 @@ def handshake(
     smaller: bool = False,
     everything: bool = False,
     keys: KeyType | None = None,
+    static: bool = False,
 ) -> tuple[TlsWire, TlsFacts]:
     """Do a handshake, asking for `name` by SNI if it is a name (RFC 6066 section 3); raises Stopped, stage `tls`.
 
@@ -167,7 +169,7 @@ def handshake(
     asked for and none sent), protocol (what came is no TLS), closed, timeout (with the detail `silence` if no byte
     came). A `smaller` hello has no post-quantum key share and fits one segment: filters on the way are known to lose
     larger ones. `everything` offers suites without encryption too. `keys` takes the signature algorithms of one type
-    of key alone; raises ValueError if it cannot be done.
+    of key alone, `static` RSA key exchange alone; raises ValueError if it cannot be done.
     """
     begun = time.monotonic()
     watch = _Watch()
@@ -175,6 +177,9 @@ def handshake(
     context = _context(identity, watch)
     if everything:
         context.set_cipher_list(_EVERYTHING)
+    if static:
+        context.set_cipher_list(_STATIC)
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)
     if keys:
         _restrict(context, keys)
     connection = SSL.Connection(context, None)

@@ -74,7 +74,13 @@ class TlsAsking:
                 return put_hello(to, self.ehlo, self.settings, question, patience)
             # A plain session is held in its small form: it is to show that the address answers, and nothing else.
             return hold_session(
-                to, self.ehlo, self.settings, self.identity, smaller=question.keys is None, keys=question.keys
+                to,
+                self.ehlo,
+                self.settings,
+                self.identity,
+                smaller=question.keys is None,
+                keys=question.keys,
+                static=question.static,
             )
 
         probe = "hello" if isinstance(question, HelloQuestion) else "smtp"

@@ -78,6 +78,7 @@ class Ledger:
         self.shown = shown
         self.entries: list[Asked] = []
         self.sessions: list[tuple[str, KeyType | None, HelloAnswer]] = []
+        self.undone = ""  # the session that broke off where RSA key exchange was to be carried out
         self.questions: list[str] = []
 
     def book(self, asked: Asked) -> Asked:
@@ -90,6 +91,12 @@ class Ledger:
         """Enter a handshake that was restricted to one type of key."""
         self.questions.append(question)
         self.sessions.append((question, key, answer))
+
+    def book_static(self, question: str, answer: HelloAnswer) -> None:
+        """Enter a handshake by RSA key exchange alone. Some servers choose it and cannot decrypt."""
+        self.questions.append(question)
+        if answer.outcome is Outcome.REFUSED and "decrypt error" in answer.words:
+            self.undone = question
 
     @property
     def silences(self) -> bool:

@@ -152,9 +152,16 @@ def _static(ledger: Ledger) -> Item[tuple[str, ...]]:
     if ledger.shown.version == "TLSv1.2" and is_static(own):
         names.insert(0, ledger.shown.suite)
         session = (ledger.shown.question,)
+    if ledger.undone:  # what was chosen in a hello and breaks off in every session is used by nobody
+        names = [name for name in names if not name.startswith("TLS_RSA_")]
     if names:
         return Item(tuple(dict.fromkeys(names)), True, session + _named(found))
-    return Item((), ledger.lacks_12(is_static), _named(each for each in ledger.entries if each.span is Span.TLS12))
+
+    def counts(suite: int) -> bool:
+        return is_static(suite) and not (ledger.undone and SuiteClass.STATIC_RSA in classes(suite))
+
+    put = _named(each for each in ledger.entries if each.span is Span.TLS12)
+    return Item((), ledger.lacks_12(counts), (*put, *filter(None, [ledger.undone])))
 
 
 def _dhe_group(ledger: Ledger) -> Item[KeyExchange | None]:

@@ -51,11 +51,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class HelloAnswer:
-    """What is sent back into the walk: `answer` where a hello was read, `shown` where a session was asked for."""
+    """What is sent back into the walk: `answer` where a hello was read, `shown` where a session was asked for.
+
+    `words` are the library's for a session that could not be agreed.
+    """
 
     outcome: Outcome
     answer: Answer | None = None
     shown: Shown | None = None
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,13 @@ class HelloQuestion:
 class SessionQuestion:
     """A whole handshake by the ordinary library; `keys` restricts its signature algorithms to one type of key.
 
-    `late`: it is held at the end of the run.
+    `static`: it offers RSA key exchange alone. `late`: it is held at the end of the run.
     """
 
     name: str
     number: int = 1
     keys: KeyType | None = None
+    static: bool = False
     late: bool = False
 
     @property
@@ -187,7 +192,7 @@ def session_answer(seen: Observation) -> HelloAnswer:
     if shown.version:
         return HelloAnswer(Outcome.ACCEPTED, shown=shown)
     if seen.failure is not None and seen.failure.kind is FailureKind.HANDSHAKE:
-        return HelloAnswer(Outcome.REFUSED)
+        return HelloAnswer(Outcome.REFUSED, words=seen.failure.detail)
     return HelloAnswer(Outcome.SILENT if seen.failure and seen.failure.stage == "tls" else Outcome.NOT_OBTAINED)
 
 

@@ -19,7 +19,6 @@ from compliance.records.tls_classes import (
     SuiteClass,
     classes,
     is_ephemeral_dh,
-    is_static,
     key_type,
 )
 from compliance.records.tls_client_hello import SSL2, SSL3, TLS10, TLS11, TLS12, TLS13, HelloOffer
@@ -144,13 +143,19 @@ class _Walk:
     def tls12(self) -> TlsWalk[None]:
         """Ask for all that the session did not show; then for what is left unsaid, the ordinary suites."""
         offer = HelloOffer(TLS12, SUITES_12, self._shown.sni, stapling=True)
-        wanted = {*WEAK, SuiteClass.ANONYMOUS, SuiteClass.STATIC_RSA, SuiteClass.DHE, *KeyType}
+        wanted = {*WEAK, SuiteClass.ANONYMOUS, SuiteClass.STATIC_RSA, SuiteClass.STATIC_DH, SuiteClass.DHE, *KeyType}
         found: set[str] = {self._shown.key} if self._shown.key else set()
         yield from self._prune("all12" if self._full else "weak12", offer, Span.TLS12, wanted, found)
         key = self._shown.key
         if key and not self._full and not self.ledger.shows_key(key):
             rest = tuple(suite for suite in SUITES_12 if not self._kinds(suite) - {key} and key_type(suite) == key)
             yield from self.ask("ordinary12", replace(offer, suites=rest), Span.TLS12)
+        if not self._stopped and any(SuiteClass.STATIC_RSA in classes(each.suite or 0) for each in self._accepted12()):
+            question = SessionQuestion("static", static=True)
+            self.ledger.book_static(question.question, (yield question))
+
+    def _accepted12(self) -> Iterator[Asked]:
+        return (each for each in self.ledger.accepted(Span.TLS12) if each.version == "TLSv1.2")
 
     def _prune(
         self, name: str, offer: HelloOffer, span: Span, wanted: set[str], found: set[str], *, number: int = 1
@@ -180,8 +185,7 @@ class _Walk:
     def _kinds(suite: int) -> set[str]:
         """Give what an accepted suite would tell, in the words of a light walk."""
         kinds: set[str] = set(classes(suite) & {*WEAK, SuiteClass.ANONYMOUS})
-        if is_static(suite):
-            kinds.add(SuiteClass.STATIC_RSA)
+        kinds |= classes(suite) & {SuiteClass.STATIC_RSA, SuiteClass.STATIC_DH}
         if is_ephemeral_dh(suite):
             kinds.add(SuiteClass.DHE)
         key = key_type(suite)

@@ -212,13 +212,13 @@ def test_anonymous_suites_preferred_by_the_server_hide_nothing(keys: Path) -> No
     )  # fmt: skip
     assert found.anonymous.value
     assert found.without_forward_secrecy.value == ("TLS_RSA_WITH_AES_128_CBC_SHA",)
-    assert connections == 6
+    assert connections == 7
 
 
 def test_null_suites_are_found_by_name(keys: Path) -> None:
     found, connections = walked(keys, "-cert", "rsa.pem", "-key", "rsa.key", "-tls1_2", "-cipher", f"{SOUND}:NULL-SHA256:@SECLEVEL=0")  # fmt: skip # noqa: E501
     assert found.weak[SuiteClass.NULL].value == ("TLS_RSA_WITH_NULL_SHA256",)
-    assert connections == 5
+    assert connections == 6
 
 
 def test_both_certificates_are_shown(keys: Path) -> None:

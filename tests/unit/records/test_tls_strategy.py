@@ -52,13 +52,14 @@ ROWS: list[tuple[str, Server, int, dict[str, object]]] = [
     ("1.2 only", Server(ONLY12), 5, {"1.3": False}),
     ("1.3 only", Server(("TLSv1.3",)), 6, {"1.2": False, "compression": None, "reneg": None, "staple": None}),
     ("1.3 only, two certificates", Server(("TLSv1.3",), keys=(ECDSA, RSA)), 6, {"1.2": False, "compression": None, "reneg": None, "staple": None, "keys": {RSA, ECDSA}}),  # noqa: E501
-    ("static RSA only", Server(ONLY12, AES, (RSA,)), 5, {"1.3": False, "static": AES}),
-    ("static RSA beside", Server(suites=SOUND + AES, keys=(RSA,)), 5, {"static": AES}),
-    ("3DES behind AES", Server(suites=AES + TRIPLE, keys=(RSA,)), 6, {"static": (*AES, *TRIPLE), "3des": TRIPLE}),
-    ("3DES behind DHE and AES", Server(suites=SOUND + DHE + AES + TRIPLE, keys=(RSA,)), 7, {"static": (*AES, *TRIPLE), "3des": TRIPLE, "dhe": 2048}),  # noqa: E501
+    ("static RSA only", Server(ONLY12, AES, (RSA,)), 6, {"1.3": False, "static": AES}),
+    ("RSA key exchange chosen and never carried out", Server(suites=SOUND + AES, keys=(RSA,), undone=True), 6, {}),
+    ("static RSA beside", Server(suites=SOUND + AES, keys=(RSA,)), 6, {"static": AES}),
+    ("3DES behind AES", Server(suites=AES + TRIPLE, keys=(RSA,)), 7, {"static": (*AES, *TRIPLE), "3des": TRIPLE}),
+    ("3DES behind DHE and AES", Server(suites=SOUND + DHE + AES + TRIPLE, keys=(RSA,)), 8, {"static": (*AES, *TRIPLE), "3des": TRIPLE, "dhe": 2048}),  # noqa: E501
     ("RC4 only at 1.0", Server(("TLSv1", *ONLY12), keys=(RSA,), old_suites=OLD_ECDHE + RC4), 8, {"1.3": False, "1.0": True, "rc4": RC4}),  # noqa: E501
-    ("export", Server(suites=SOUND + EXPORT, keys=(RSA,)), 5, {"static": EXPORT, "export": EXPORT, "rc4": EXPORT, "md5": EXPORT}),  # noqa: E501
-    ("NULL", Server(ONLY12, SOUND + NULL, (RSA,)), 5, {"1.3": False, "static": NULL, "null": NULL}),
+    ("export", Server(suites=SOUND + EXPORT, keys=(RSA,)), 6, {"static": EXPORT, "export": EXPORT, "rc4": EXPORT, "md5": EXPORT}),  # noqa: E501
+    ("NULL", Server(ONLY12, SOUND + NULL, (RSA,)), 6, {"1.3": False, "static": NULL, "null": NULL}),
     ("anonymous preferred", Server(suites=ANON + SOUND + DHE), 6, {"anon": ANON[:1]}),
     ("two certificates", Server(keys=(ECDSA, RSA)), 6, {"keys": {ECDSA, RSA}}),
     ("two certificates, stapled", Server(keys=(RSA, ECDSA), staples=True), 6, {"keys": {ECDSA, RSA}, "staple": OCSP}),
@@ -79,7 +80,7 @@ ROWS: list[tuple[str, Server, int, dict[str, object]]] = [
     ("1.0 for who asks by name", Server(("TLSv1", *ONLY12), keys=(RSA,), old_suites=OLD_ECDHE + RC4, wants_name=True), 9, {"1.3": False, "1.0": True, "rc4": RC4}),  # noqa: E501
     ("accepts SSLv2", Server(ssl2=SSL2_HELLO), 5, {"ssl2": True}),
     ("1.0 to 1.2", Server(EVERY[1:], SOUND + OLD_ECDHE), 8, {"1.3": False, "1.0": True, "1.1": True}),
-    ("everything", Server((*EVERY, "TLSv1.3"), SOUND + OLD_ECDHE + DHE + AES + RC4, (RSA,)), 10, {"1.0": True, "1.1": True, "ssl3": True, "static": AES + RC4, "rc4": RC4, "dhe": 2048}),  # noqa: E501
+    ("everything", Server((*EVERY, "TLSv1.3"), SOUND + OLD_ECDHE + DHE + AES + RC4, (RSA,)), 11, {"1.0": True, "1.1": True, "ssl3": True, "static": AES + RC4, "rc4": RC4, "dhe": 2048}),  # noqa: E501
     ("1.0 only", Server(("TLSv1",), OLD_ECDHE + AES, (RSA,)), 6, {"1.3": False, "1.2": False, "1.0": True, "staple": None}),  # noqa: E501
     ("SSLv3 only", Server(("SSLv3",), AES, (RSA,), modern=False), 6, {"1.3": False, "1.2": False, "ssl3": True, "session": False, "staple": None}),  # noqa: E501
     ("RC4 at 1.0 alone", Server(("TLSv1",), RC4, (RSA,), modern=False), 7, {"1.3": False, "1.2": False, "1.0": True, "rc4": RC4, "session": False, "staple": None}),  # noqa: E501
@@ -238,7 +239,7 @@ def test_a_full_walk_names_every_suite() -> None:
     assert set(found.without_forward_secrecy.value) == set(names(AES + TRIPLE + RC4 + EXPORT))
     assert "hello all12 15" in asking.names
     assert "hello all_tls11 2" in asking.names
-    assert asking.connections == 1 + 17 + 3 + 2 * 9 + 1
+    assert asking.connections == 1 + 17 + 1 + 3 + 2 * 9 + 1
 
 
 def test_the_same_answers_bring_the_same_questions() -> None:

@@ -62,6 +62,7 @@ class Server:
     burst: range = range(0)  # connections, counted from one, that are closed on us after the 220
     wants_name: bool = False  # at TLS 1.1 and older there is a certificate for those alone who ask by name
     instead: bytes = b""
+    undone: bool = False  # RSA key exchange is chosen, and cannot be carried out
     modern: bool = True  # the ordinary session works
     chains: Mapping[KeyType, tuple[bytes, ...]] = field(default_factory=lambda: CHAINS)
 
@@ -149,6 +150,8 @@ class Asking:
         if self.connections > self.budget:
             return HelloAnswer(Outcome.NOT_OBTAINED)
         gone = self.connections > self.server.answers_before_end or self.connections in self.server.burst
+        if isinstance(question, SessionQuestion) and question.static and self.server.undone and not gone:
+            return HelloAnswer(Outcome.REFUSED, words="tlsv1 alert decrypt error")
         if isinstance(question, SessionQuestion):
             works = self.server.modern and not gone and question.keys in {None, *self.server.keys}
             key = question.keys or self.server.keys[0]
