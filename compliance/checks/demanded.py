@@ -7,6 +7,7 @@ from compliance.checks.outgoing import joined
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, passed, resting_on
 from compliance.checks.scopes import route_of
 from compliance.checks.sent_logs import sent_by, silent
+from compliance.checks.tls_policies import demanded_in_policy
 from compliance.checks.views import OutgoingView
 from compliance.model.finding import Cause, Verdict
 from compliance.model.subject import Level, RequireTls
@@ -16,12 +17,15 @@ from compliance.records.dns_walk import DnsQuestion, facts
 
 Source = Callable[[OutgoingView, Parameters], Verdict]
 _ENFORCED = "Verified"
+_NOT_SUPPLIED = frozenset({"no_log", "no_settings"})
 
 
 @check("partner_demanded", Scope.OUTGOING_TO, reperform="none")
 def partner_demanded(view: OutgoingView, want: Parameters) -> Verdict:
     """This host sends to the partner only at the level asked: its policy says so, or its log proves it."""
-    return joined(source(view, want) for source in _SOURCES)
+    verdicts = [source(view, want) for source in _SOURCES]
+    # What was supplied tells more than what was not.
+    return joined([found for found in verdicts if found.reason not in _NOT_SUPPLIED] or verdicts)
 
 
 def demanded_in_logs(view: OutgoingView, _want: Parameters) -> Verdict:
@@ -73,5 +77,5 @@ def publishes_tlsa(view: OutgoingView) -> bool:
     return any(answer and answer.records for answer in answers)
 
 
-#: What may show it. The policy of a sending host is one more function here.
-_SOURCES: tuple[Source, ...] = (demanded_in_logs,)
+#: What may show it. The settings come first: where nothing was supplied, it is they that are asked for.
+_SOURCES: tuple[Source, ...] = (demanded_in_policy, demanded_in_logs)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from compliance.model.supplied import CanaryFacts, MailLogFacts
+from compliance.model.supplied import CanaryFacts, MailLogFacts, TlsPolicyFacts
 from compliance.strict import Base64, Discriminator
 
 _STRICT: dict[str, str] = {"extra": "forbid"}
@@ -212,7 +212,17 @@ class StatementFacts:
     date: str
 
 
-Facts = DnsFacts | SmtpFacts | HelloFacts | PolicyFacts | VantageFacts | StatementFacts | MailLogFacts | CanaryFacts
+Facts = (
+    DnsFacts
+    | SmtpFacts
+    | HelloFacts
+    | PolicyFacts
+    | VantageFacts
+    | StatementFacts
+    | MailLogFacts
+    | CanaryFacts
+    | TlsPolicyFacts
+)
 AnyFacts = Annotated[Facts, Discriminator("kind")]
 
 

@@ -200,6 +200,32 @@ class CanaryFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyEntry:
+    """What a sending host asks of one destination. `pattern`: a domain, `*.domain` (below it) or `*` (everybody).
+
+    `level` is the product's own word: Postfix's (none, may, encrypt, fingerprint, verify, secure, dane, dane-only), or
+    Exchange Online's TlsSettings (EncryptionOnly, CertificateValidation, DomainValidation, `` for opportunistic).
+    `names` are those the certificate is held against, where the entry says which.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    pattern: str
+    level: str
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TlsPolicyFacts:
+    """The TLS policy of a sending host. `product`: postfix | exchange_online. A file of this kind has no times."""
+
+    __pydantic_config__: ClassVar = _STRICT
+    kind: Literal["tls_policy"]
+    file: SuppliedFile
+    product: str
+    entries: tuple[PolicyEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Counterparty:
     """A domain that mail is exchanged with. `supplier` runs its mail hosts, as far as their names say."""
 
@@ -215,5 +241,5 @@ class Counterparty:
         return self.to.messages + self.from_.messages
 
 
-SuppliedFacts = MailLogFacts | CanaryFacts
+SuppliedFacts = MailLogFacts | CanaryFacts | TlsPolicyFacts
 """Every kind of supplied facts has the `file` it was read from."""

@@ -18,6 +18,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
         "no_tls_behind_220",
     ),
     "sent_clear": ("canary_sent_clear", "sent_clear_though_offered", "partner_sent_clear"),
+    "demand": ("settings_",),
     "expired": ("expired",),
     "untrusted": (
         "self_signed", "unknown_issuer", "missing_intermediate", "demo_certificate", "private_root", "expired_issuer",

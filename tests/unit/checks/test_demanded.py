@@ -73,7 +73,7 @@ ROWS: list[tuple[str, Level, tuple[Observation, ...], str]] = [
         (log(to_host(flow(unknown=1)), logs_tls=False, domains=(to_domain(flow(unknown=1), DOMAIN),)),),
         "not_tested no_evidence log_without_tls_lines",
     ),
-    ("no log", Level.VERIFY, (), "not_tested no_evidence no_log"),
+    ("no log", Level.VERIFY, (), "not_tested no_evidence no_settings"),
 ]
 
 
