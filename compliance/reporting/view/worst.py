@@ -78,7 +78,7 @@ _WHOM = {
     Kind.OWN_DOMAIN: "domain", Kind.INBOUND_HOST: "host", Kind.SUBMISSION_HOST: "host", Kind.OUTBOUND_HOST: "sender",
     Kind.PARTNER: "partner", Kind.PARKED_DOMAIN: "parked",
 }  # fmt: skip
-_OURS = frozenset({"contact", "plain"})
+_OURS = frozenset({"contact", "demand", "plain"})
 _NAMED = 3  # more names than this are no sentence to read aloud
 
 
