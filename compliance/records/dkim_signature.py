@@ -204,14 +204,14 @@ def _without_value(value: bytes) -> bytes:
 
 def read_fields(header: bytes) -> Iterator[Field]:
     """Give the header fields of a message (RFC 5322 section 2.2), folded lines joined to theirs; others are skipped."""
-    name, value = b"", b""
+    name, value = b"", [b""]
     for line in header.split(b"\r\n"):
         if line[:1] in (b" ", b"\t"):
-            value += line + b"\r\n" if name else b""
+            value += (line, b"\r\n") if name else ()
             continue
         if name:
-            yield name, value
-        name, colon, value = line.partition(b":")
-        name, value = (name, value + b"\r\n") if colon else (b"", b"")
+            yield name, b"".join(value)
+        name, colon, first = line.partition(b":")
+        name, value = (name, [first, b"\r\n"]) if colon else (b"", [])
     if name:
-        yield name, value
+        yield name, b"".join(value)

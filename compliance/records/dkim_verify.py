@@ -1,17 +1,19 @@
 """Whether a DKIM signature verifies (RFC 6376 section 6.1, RFC 8301, RFC 8463): the key is asked for, never fetched."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from compliance.records.der import DerFault, rsa_bits
 from compliance.records.dkim import DkimFault, DkimKey, parse
+from compliance.records.dkim_selector import selector_owner
 from compliance.records.dkim_signature import Signature
 from compliance.records.dns_walk import DnsQuestion, Walk, facts, is_answered, texts
 from compliance.records.tag_list import read_tags
@@ -45,23 +47,46 @@ class DkimResult:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A signature with what it is held against: the bytes of the header, the body's hash, and when it came."""
+    """What of a signed message its verdict rests on: hashes, the signature's value, and when the message came.
 
-    signature: Signature
-    header: bytes
-    body_hash: bytes
+    Nobody's words can be had back from it, so it may be kept and verified later, when the key is known.
+    """
+
+    domain: str
+    selector: str
+    algorithm: str
+    identity_domain: str
+    value: bytes
+    header_hash: bytes  # SHA-256 of the header in the form it was signed in, whatever the algorithm says
+    body_hash_right: bool
     covers_all: bool
+    expires: int | None
     at: float  # seconds since 1970
+
+
+def held(signature: Signature, header: bytes, body_hash: bytes, *, covers_all: bool, at: float) -> Signed:
+    """Hold a signature against the bytes of the header and the body's hash, for a message that came at `at`."""
+    return Signed(
+        signature.domain,
+        signature.selector,
+        signature.algorithm,
+        signature.identity_domain,
+        signature.value,
+        hashlib.sha256(header).digest(),
+        body_hash == signature.body_hash,
+        covers_all,
+        signature.expires,
+        at,
+    )
 
 
 def verify(signed: Signed) -> Walk[DkimResult]:
     """Verify one signature; asks TXT of `<selector>._domainkey.<domain>`."""
-    signature = signed.signature
-    if signature.algorithm == "rsa-sha1":
+    if signed.algorithm == "rsa-sha1":
         return _bad("sha1")
-    if signature.expires is not None and signature.expires < signed.at:
+    if signed.expires is not None and signed.expires < signed.at:
         return _bad("expired")
-    answer = yield DnsQuestion(f"{signature.selector}._domainkey.{signature.domain}", "TXT")
+    answer = yield DnsQuestion(selector_owner(signed.selector, signed.domain), "TXT")
     seen = facts(answer)
     if seen is None or not is_answered(answer):
         return DkimResult(DkimState.TEMPERROR, "no_answer")
@@ -79,18 +104,17 @@ def _bad(why: str) -> DkimResult:
 
 
 def _by_key(signed: Signed, text: str) -> DkimResult:
-    signature = signed.signature
     try:
         key = parse(text)
     except DkimFault:
         return _bad("key")
-    if why := _unfit(signature, key):
+    if why := _unfit(signed, key):
         return _bad(why)
     noted = partial(DkimResult, testing=key.testing, key_bits=key.bits)
-    if signed.body_hash != signature.body_hash:
+    if not signed.body_hash_right:
         return noted(DkimState.FAIL, "body_hash")
     try:
-        _check(signature, _raw(text), signed.header)
+        _check(signed, _raw(text))
     except InvalidSignature:
         return noted(DkimState.FAIL, "signature")
     except (ValueError, UnsupportedAlgorithm):
@@ -100,15 +124,15 @@ def _by_key(signed: Signed, text: str) -> DkimResult:
     return noted(DkimState.PASS)
 
 
-def _unfit(signature: Signature, key: DkimKey) -> str:
+def _unfit(signed: Signed, key: DkimKey) -> str:
     """Why a key may not be used for a signature, `` if it may (RFC 6376 section 6.1.2, RFC 8301)."""
     if key.revoked:
         return "revoked"
-    if key.algorithm != signature.algorithm.partition("-")[0]:
+    if key.algorithm != signed.algorithm.partition("-")[0]:
         return "key_type"
     if key.hashes and "sha256" not in key.hashes:
         return "key_hash"
-    if key.strict and signature.identity_domain != signature.domain:
+    if key.strict and signed.identity_domain != signed.domain:
         return "strict"
     return "short_key" if key.algorithm == "rsa" and key.bits < _LEAST_BITS else ""
 
@@ -117,12 +141,10 @@ def _raw(text: str) -> bytes:
     return base64.b64decode("".join((read_tags(text).get("p") or "").split()))
 
 
-def _check(signature: Signature, raw: bytes, header: bytes) -> None:
+def _check(signed: Signed, raw: bytes) -> None:
     """Raises InvalidSignature, or ValueError for a key that cannot be used."""
-    if signature.algorithm == "ed25519-sha256":
-        digest = hashes.Hash(hashes.SHA256())
-        digest.update(header)
-        ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signature.value, digest.finalize())
+    if signed.algorithm == "ed25519-sha256":
+        ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signed.value, signed.header_hash)
         return
     try:
         if rsa_bits(raw) > _MOST_BITS:
@@ -132,4 +154,4 @@ def _check(signature: Signature, raw: bytes, header: bytes) -> None:
     key = load_der_public_key(raw)
     if not isinstance(key, rsa.RSAPublicKey) or key.key_size > _MOST_BITS:
         raise ValueError("no RSA key of a usable length")
-    key.verify(signature.value, header, padding.PKCS1v15(), hashes.SHA256())
+    key.verify(signed.value, signed.header_hash, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))

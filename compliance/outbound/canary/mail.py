@@ -15,7 +15,7 @@ from compliance.records.dkim_signature import (
     read_fields,
     signed_header,
 )
-from compliance.records.dkim_verify import DkimState, Signed
+from compliance.records.dkim_verify import DkimState, Signed, held
 from compliance.records.tag_list import BLANKS
 
 MOST_SIGNATURES = 8
@@ -65,6 +65,11 @@ class Intake:
         self._header += line
         return len(self._header) <= self._most_header
 
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The fields of the header, none before it has ended."""
+        return self._fields
+
     def end(self, at: float) -> Arrived:
         """End the message, which came at `at` (seconds since 1970)."""
         if not self._in_body:
@@ -92,7 +97,7 @@ class Intake:
                 continue
             digest = body.digest()
             header = signed_header(self._fields, signature, place)
-            found.append(Pending(Signed(signature, header, digest, body.covers_all, at)))
+            found.append(Pending(held(signature, header, digest, covers_all=body.covers_all, at=at)))
         return found
 
     def _from_domain(self) -> str:
@@ -118,5 +123,5 @@ def seen(pending: Pending, state: DkimState, why: str, *, testing: bool = False)
     """Give what is recorded of a signature."""
     if pending.signed is None:
         return DkimSeen("", "", "", DkimState.PERMERROR, pending.fault)
-    signature = pending.signed.signature
+    signature = pending.signed
     return DkimSeen(signature.domain, signature.selector, signature.algorithm, state, why, testing)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.records.dkim_signature import BodyHash, SignatureFault, parse, read_fields, signed_header
-from compliance.records.dkim_verify import DkimResult, DkimState, Signed, verify
+from compliance.records.dkim_verify import DkimResult, DkimState, held, verify
 from compliance.records.dns_walk import drive
 from tests.unit.records.answers import answering
 from tests.unit.records.test_dkim import tiny
@@ -55,7 +55,7 @@ def verified(message: bytes, key: str | None, owner: str, at: float = NOW) -> Dk
     for start in range(0, len(body), 5):
         hashed.feed(body[start : start + 5])
     digest = hashed.digest()
-    signed = Signed(signature, signed_header(fields, signature, place), digest, hashed.covers_all, at)
+    signed = held(signature, signed_header(fields, signature, place), digest, covers_all=hashed.covers_all, at=at)
     return drive(verify(signed), answering({owner: (key,)} if key else {}))
 
 
@@ -149,7 +149,7 @@ def test_a_key_or_time_that_will_not_do(message: bytes, key: str | None, at: flo
 
 def test_no_answer_is_nobodys_fault() -> None:
     signature = parse(GOOD.encode())
-    found = drive(verify(Signed(signature, b"", b"", True, NOW)), answering({"s1._domainkey.b.example": None}))
+    found = drive(verify(held(signature, b"", b"", covers_all=True, at=NOW)), answering({"s1._domainkey.b.example": None}))
 
     assert found == DkimResult(DkimState.TEMPERROR, "no_answer")
 
