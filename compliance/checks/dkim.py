@@ -16,7 +16,7 @@ from compliance.checks.registry import (
 from compliance.checks.scopes import unanswered
 from compliance.checks.views import DomainView, SelectorView
 from compliance.model.finding import Cause, Notice, Value, Verdict
-from compliance.records.dkim_selector import Selector, selector_walk
+from compliance.records.dkim_selector import Selector, learned_walk, selector_walk
 from compliance.records.dns_walk import drive, is_answered
 
 #: Why a selector has no usable key; what is not named here is a tag list that cannot be read.
@@ -51,12 +51,20 @@ def _evidence(looks: Mapping[str, Selector] | tuple[Selector, ...]) -> list[str]
 def dkim_key(view: DomainView, _want: Parameters) -> Verdict:
     """At least one listed selector publishes a valid, unrevoked, non-testing key (RFC 6376 section 3.6.1).
 
-    A key that every name has through a wildcard is nobody's selector: it proves nothing, and only mail would.
+    A key that every name has through a wildcard is nobody's selector: it proves nothing, and only mail would. Selectors
+    that messages were signed with count for a domain of which none is listed; one that leads nowhere may be invented.
     """
-    if not view.subject.dkim_selectors:
+    listed = view.subject.dkim_selectors
+    evidence = view.context.evidence
+    used = drive(learned_walk(view.subject.hostname, evidence.sent_mail), evidence.answer)
+    learned = tuple(look for look in used if look.name not in listed and look.sound and not look.wildcard)
+    if not listed and not learned:
         return not_tested(Cause.NO_EVIDENCE, "no_selectors_known")
-    looks = _looks(view)
-    return resting_on(_any_key(view, looks), dict.fromkeys(_evidence(looks)))
+    looks = _looks(view) if listed else learned
+    told = _any_key(view, looks)
+    if learned:
+        told = noticing(told, Notice("dkim_selectors_learned", {"selectors": [look.name for look in learned]}))
+    return resting_on(told, dict.fromkeys(_evidence((*looks, *learned))))
 
 
 def _any_key(view: DomainView, looks: tuple[Selector, ...]) -> Verdict:

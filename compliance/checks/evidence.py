@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from compliance.model.observation import Observation, SmtpFacts, StatementFacts
+from compliance.model.supplied import CanaryFacts, MessageFacts
 from compliance.records.dns_walk import DnsQuestion, unrecorded
 from compliance.records.envelope import ENVELOPE
 from compliance.records.injection import INJECTION, UNNAMED
@@ -22,9 +23,12 @@ class Evidence:
         self._own: dict[tuple[str, str], Observation] = {}
         self._envelopes: dict[str, list[Observation]] = defaultdict(list)
         self.by_id: dict[str, Observation] = {}
+        self.sent_mail: list[Observation] = []  # supplied messages, and rounds of the canary
         for seen in observations:
             self.by_id[seen.id] = seen
             self._asked[seen.target, seen.question] = seen
+            if isinstance(seen.facts, MessageFacts | CanaryFacts):
+                self.sent_mail.append(seen)
             if seen.probe == "smtp" and seen.question in _ORDINARY:
                 self._sessions[seen.target].append(seen)
             elif seen.probe in {"smtp", "hello"}:  # one that was not sent counts too: it is why a thing is unproven

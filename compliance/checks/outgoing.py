@@ -10,6 +10,7 @@ from dataclasses import replace
 from compliance.checks.canary import starttls_at_canary, tls_at_canary
 from compliance.checks.registry import Parameters, Scope, check
 from compliance.checks.sent_logs import starttls_in_logs, tls_in_logs
+from compliance.checks.sent_samples import starttls_in_samples, tls_in_samples
 from compliance.checks.views import OutgoingView
 from compliance.model.finding import Status, Verdict
 
@@ -45,5 +46,5 @@ def outgoing_tls(view: OutgoingView, want: Parameters) -> Verdict:
 
 
 #: What may show how a host sends. A further kind of evidence is one more function here.
-_STARTTLS: tuple[Source, ...] = (starttls_in_logs, starttls_at_canary)
-_TLS: tuple[Source, ...] = (tls_in_logs, tls_at_canary)
+_STARTTLS: tuple[Source, ...] = (starttls_in_logs, starttls_at_canary, starttls_in_samples)
+_TLS: tuple[Source, ...] = (tls_in_logs, tls_at_canary, tls_in_samples)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from compliance.checks.aligned import aligned, wire_name
 from compliance.checks.canary_rounds import rounds_of
 from compliance.checks.context import Context
+from compliance.checks.outgoing import joined
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, passed, resting_on
+from compliance.checks.sent_samples import signed_in_samples
 from compliance.checks.views import OutgoingView
 from compliance.model.canary import DkimSeen
 from compliance.model.finding import Cause, Verdict
-from compliance.model.names import NameFault, to_ascii
-from compliance.records.dmarc import WalkState, policy_walk
-from compliance.records.dns_walk import drive
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,17 @@ class Sample:
 
 
 @check("outgoing_dkim", Scope.OUTGOING, reperform="none")
-def outgoing_dkim(view: OutgoingView, _want: Parameters) -> Verdict:
+def outgoing_dkim(view: OutgoingView, want: Parameters) -> Verdict:
     """Every message received carries a signature that verifies, its domain aligned with From (RFC 9989 section 4.4)."""
+    return joined(source(view, want) for source in (signed_at_canary, signed_in_samples))
+
+
+def signed_at_canary(view: OutgoingView, _want: Parameters) -> Verdict:
+    """The canary verified each message as it came."""
     samples = _samples(view)
     if not samples:
         return not_tested(Cause.NO_EVIDENCE, "no_sent_message")
-    domains = [_wire(domain) for domain in view.sender.sends_for]
+    domains = [wire_name(domain) for domain in view.sender.sends_for]
     own = [sample for sample in samples if sample.from_domain in domains]
     evidence = list(dict.fromkeys(sample.evidence for sample in samples))
     if not own:
@@ -82,31 +87,12 @@ def _signed(context: Context, sample: Sample) -> str:
     if not sample.signatures:
         return "sent_unsigned"
     passing = [each for each in sample.signatures if each.result == "pass"]
-    alignments = {_aligned(context, each.domain, sample.from_domain) for each in passing}
+    alignments = {aligned(context, each.domain, sample.from_domain) for each in passing}
     if True in alignments:
         return "signed"
     if None in alignments or any(each.result == "temperror" for each in sample.signatures):
         return "unsure"
     return "sent_unaligned" if passing else "sent_signature_broken"
-
-
-def _aligned(context: Context, signer: str, sender: str) -> bool | None:
-    """Tell whether a signing domain is aligned with From, None where the mode is not known and matters."""
-    if signer == sender:
-        return True
-    if context.operator(signer) != context.operator(sender) or context.is_public_suffix(signer):
-        return False
-    walk = drive(policy_walk(sender), context.evidence.answer)
-    if walk.state is WalkState.UNRESOLVED:
-        return None
-    return walk.record is None or walk.record.adkim == "r"
-
-
-def _wire(domain: str) -> str:
-    try:
-        return to_ascii(domain)
-    except NameFault:
-        return domain
 
 
 def _names(words: Iterable[str]) -> list[str]:

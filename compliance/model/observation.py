@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 
-from compliance.model.supplied import CanaryFacts, MailLogFacts, TlsPolicyFacts
+from compliance.model.supplied import CanaryFacts, MailLogFacts, MessageFacts, TlsPolicyFacts
 from compliance.strict import Base64, Discriminator
 
 _STRICT: dict[str, str] = {"extra": "forbid"}
@@ -222,6 +222,7 @@ Facts = (
     | MailLogFacts
     | CanaryFacts
     | TlsPolicyFacts
+    | MessageFacts
 )
 AnyFacts = Annotated[Facts, Discriminator("kind")]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from compliance.model.canary import CanaryRound
+from compliance.model.messages import KeptSignature, ReceivedHop
 
 _STRICT: dict[str, str] = {"extra": "forbid"}
 #: Words for a certificate that was checked, its name too.
@@ -241,5 +242,23 @@ class Counterparty:
         return self.to.messages + self.from_.messages
 
 
-SuppliedFacts = MailLogFacts | CanaryFacts | TlsPolicyFacts
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """One message as a mailbox elsewhere received it: `hops` from the last server to the first.
+
+    `from_domain` is that of the one address of From. `relayed_by_list`: fields of a mailing list or of resending are
+    there, so what arrived may not be what was sent. `unread_hops`: how many Received fields there were beyond those.
+    """
+
+    __pydantic_config__: ClassVar = _STRICT
+    kind: Literal["message"]
+    file: SuppliedFile
+    from_domain: str
+    relayed_by_list: bool
+    hops: tuple[ReceivedHop, ...]
+    unread_hops: int
+    signatures: tuple[KeptSignature, ...]
+
+
+SuppliedFacts = MailLogFacts | CanaryFacts | TlsPolicyFacts | MessageFacts
 """Every kind of supplied facts has the `file` it was read from."""

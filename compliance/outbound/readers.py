@@ -5,6 +5,7 @@ from compliance.outbound.connector import Connectors
 from compliance.outbound.distilled import DistilledLog
 from compliance.outbound.exchange_trace import ExchangeTrace
 from compliance.outbound.exim_log import EximLog
+from compliance.outbound.message import Message
 from compliance.outbound.policy_map import PolicyMap, PostfixSettings
 from compliance.outbound.postfix_log import PostfixLog
 from compliance.outbound.reader import Reader, SuppliedInput
@@ -20,6 +21,7 @@ READERS: tuple[Reader, ...] = (
     PostfixSettings(),
     PolicyMap(),
     CanaryJournal(),
+    Message(),
 )
 
 

@@ -1,7 +1,7 @@
 """Observe: from an inventory to a run folder with its journal. The only corridor that reaches the network."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,9 +37,10 @@ def observe(order: Order) -> Path:
     folder = order.resume or prepare(order)
     log = Journal(folder)
     try:
+        taken: tuple[Observation, ...] = ()
         if order.evidence:
-            take_in(waiting(order.evidence, stored_run.read(folder), log.known), log, order.say)
-        addresses = _ask_all(order, log)
+            taken = take_in(waiting(order.evidence, stored_run.read(folder), log.known), log, order.say)
+        addresses = _ask_all(order, log, (*log.known, *taken))
     except KeyboardInterrupt:
         raise Interrupted(folder) from None
     finally:
@@ -48,14 +49,14 @@ def observe(order: Order) -> Path:
     return folder
 
 
-def _ask_all(order: Order, log: Journal) -> tuple[MailAddress, ...]:
+def _ask_all(order: Order, log: Journal, mail: Iterable[Observation]) -> tuple[MailAddress, ...]:
     """Self-test, the subjects' DNS, their mail hosts, and once more at the end what did not come through.
 
     Gives every address and port that a mail session was meant for.
     """
     vantage = vantage_name(order.settings)
     asker = Asker(known=log.known, sink=log.append, vantage=vantage, tool=TOOL)
-    prober = Prober(order.settings, asker, order.folder, os.environ)
+    prober = Prober(order.settings, asker, order.folder, os.environ, mail)
     sink = DefectJournal(_defect_sink(log, vantage), log.sync)
     _write_statements(order, log, vantage)
     prober.vantage(())

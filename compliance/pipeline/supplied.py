@@ -8,6 +8,7 @@ from pathlib import Path
 
 from compliance import __version__
 from compliance.model.observation import Facts, Failure, FailureKind, Observation, Origin
+from compliance.model.supplied import CanaryFacts, MessageFacts
 from compliance.outbound.intake import files_of
 from compliance.outbound.reader import SuppliedInput, Unreadable
 from compliance.outbound.readers import reader_for
@@ -25,10 +26,15 @@ def waiting(evidence: Path, run: Run, known: Iterable[Observation]) -> Iterator[
     return files_of(evidence, since, digests)
 
 
-def take_in(files: Iterable[SuppliedInput], log: Journal, say: Say) -> None:
-    """Read files one by one onto the record; `say` tells a person of each."""
+def take_in(files: Iterable[SuppliedInput], log: Journal, say: Say) -> tuple[Observation, ...]:
+    """Read files one by one onto the record; `say` tells a person of each. Gives those that are of sent mail."""
+    kept = []
     for file in files:
-        say(log.append(read(file)))
+        seen = log.append(read(file))
+        say(seen)
+        if isinstance(seen.facts, MessageFacts | CanaryFacts):
+            kept.append(seen)
+    return tuple(kept)
 
 
 def read(file: SuppliedInput) -> Observation:

@@ -30,7 +30,7 @@ from compliance.probes.tls import load_identity
 from compliance.probes.tls_asking import TlsAsking, is_ours
 from compliance.probes.vantage import ehlo_name_of, self_test
 from compliance.records.dane_walk import dane_walk
-from compliance.records.dkim_selector import selector_walk
+from compliance.records.dkim_selector import learned_walk, selector_walk
 from compliance.records.dmarc_reports import dmarc_walk
 from compliance.records.dns_walk import DnsQuestion, drive
 from compliance.records.mail_route import RouteState, host_addresses, mail_route, ways_in
@@ -48,13 +48,24 @@ _ROUTED = frozenset({Kind.OWN_DOMAIN, Kind.PARTNER})  # a parked domain's mail h
 
 
 class Prober:
-    """Asks the world through an Asker; safe for many threads. Raises ClientCertificateFault when made."""
+    """Asks the world through an Asker; safe for many threads. Raises ClientCertificateFault when made.
 
-    def __init__(self, settings: Settings, asker: Asker, folder: Path, environ: Mapping[str, str]) -> None:
+    `mail` are the messages supplied: the keys they name are asked for.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        asker: Asker,
+        folder: Path,
+        environ: Mapping[str, str],
+        mail: Iterable[Observation] = (),
+    ) -> None:
         self._settings = settings
         self._asker = asker
         self._folder = folder
         self._identity = load_identity(settings.client_certificate, folder, environ)
+        self._mail = tuple(mail)
         self._dns = DnsAsking(asker, Resolver(settings.resolver))
         self.ehlo = ehlo_name_of(settings.ehlo, "" if settings.ehlo else own_name())
         self._budget = Budget(settings.smtp, asker.all_seen())
@@ -105,6 +116,8 @@ class Prober:
         drive(record_tree(domain), self.answer)
         drive(dmarc_walk(domain, reports=subject.domain_kind is Kind.OWN_DOMAIN), self.answer)
         drive(selector_walk(domain, subject.dkim_selectors), self.answer)
+        if subject.domain_kind is Kind.OWN_DOMAIN:
+            drive(learned_walk(domain, self._mail), self.answer)
         if subject.domain_kind in _ROUTED and route.state not in _NO_MAIL:
             for host in route.hosts:
                 drive(dane_walk(host.name), self.answer)

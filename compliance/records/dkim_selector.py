@@ -1,12 +1,15 @@
 """DKIM selectors: what stands at each name the inventory lists, and what a wildcard says there (RFC 6376 3.6.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from compliance.model.observation import Observation
+from compliance.model.supplied import CanaryFacts, MessageFacts
 from compliance.records.dkim import DkimFault, DkimKey, parse
 from compliance.records.dns_walk import DnsQuestion, Walk, facts, is_answered, texts
 from compliance.records.wildcard import beside
+
+_MOST_LEARNED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,19 @@ def selector_owner(selector: str, domain: str) -> str:
     return f"{selector}._domainkey.{domain}"
 
 
+def signers_in_use(mail: Iterable[Observation]) -> tuple[tuple[str, str], ...]:
+    """Give domain and selector of the signatures that messages carried, as supplied or as the canary verified them."""
+    found: dict[tuple[str, str], None] = {}
+    for known in (seen.facts for seen in mail):
+        if isinstance(known, MessageFacts):
+            found.update(dict.fromkeys((mark.domain, mark.selector) for mark in known.signatures if mark.domain))
+        elif isinstance(known, CanaryFacts):
+            messages = (message for session in known.round.sessions for message in session.messages)
+            marks = (mark for message in messages for mark in message.signatures if mark.result == "pass")
+            found.update(dict.fromkeys((mark.domain, mark.selector) for mark in marks))
+    return tuple(found)
+
+
 def selector_walk(domain: str, selectors: Sequence[str]) -> Walk[tuple[Selector, ...]]:
     """Walk through a domain's listed selectors; asks TXT of each, and of one that nobody publishes."""
     if not selectors:
@@ -47,6 +63,20 @@ def selector_walk(domain: str, selectors: Sequence[str]) -> Walk[tuple[Selector,
         owner = selector_owner(name, domain)
         found.append(_selector(name, owner, (yield DnsQuestion(owner, "TXT")), guard))
     return tuple(found)
+
+
+def learned_walk(domain: str, mail: Iterable[Observation]) -> Walk[tuple[Selector, ...]]:
+    """Walk through the selectors that messages were signed with for a domain; gives those of the domain itself.
+
+    The keys of domains above and below it are asked for too: their signatures may be aligned with it. Twelve of each at
+    most, since whoever sent a message may have invented what it names.
+    """
+    signers = signers_in_use(mail)
+    own = [selector for signer, selector in signers if signer == domain][:_MOST_LEARNED]
+    near = [each for each in signers if each[0].endswith(f".{domain}") or domain.endswith(f".{each[0]}")]
+    for signer, selector in near[:_MOST_LEARNED]:
+        yield DnsQuestion(selector_owner(selector, signer), "TXT")
+    return (yield from selector_walk(domain, own))
 
 
 def _selector(name: str, owner: str, answer: Observation, guard: Observation) -> Selector:

@@ -1,0 +1,190 @@
+"""How our own hosts send, as supplied messages show it: what the receiver's own server wrote of the hop out."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from compliance.checks.aligned import aligned, wire_name
+from compliance.checks.registry import Parameters, failed, not_tested, noticing, passed, resting_on
+from compliance.checks.samples import Departure, departures
+from compliance.checks.views import OutgoingView
+from compliance.model.finding import Cause, Notice, Verdict
+from compliance.model.messages import KeptSignature, ReceivedHop
+from compliance.records.dkim_selector import selector_owner
+from compliance.records.dkim_verify import DkimResult, DkimState, Signed, verify
+from compliance.records.dns_walk import DnsQuestion, drive
+from compliance.records.tls_classes import is_authenticated, is_weak
+from compliance.records.tls_suites import NAMES, openssl_name
+
+_SHOWN = 12
+_APART = timedelta(days=1)
+_NUMBERS = {known: number for number, name in NAMES.items() for known in (openssl_name(name), name) if known}
+Grade = Callable[[ReceivedHop], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    proof: str
+    fault: str
+    neither: str
+    some: str
+
+
+def starttls_in_samples(view: OutgoingView, want: Parameters) -> Verdict:
+    """The receiver's field says that it came under TLS (RFC 3848)."""
+    words = _Words("sample_encrypted", "sample_sent_clear", "sample_not_encrypted", "sample_some_clear")
+    return _graded(view, int(want["recent_days"]), lambda hop: hop.encrypted, words)
+
+
+def tls_in_samples(view: OutgoingView, want: Parameters) -> Verdict:
+    """The receiver's field names version and suite."""
+    words = _Words("sample_strong_tls", "sample_weak_tls", "sample_tls_untold", "sample_some_weak")
+    return _graded(view, int(want["recent_days"]), _is_strong, words)
+
+
+def _graded(view: OutgoingView, days: int, grade: Grade, words: _Words) -> Verdict:
+    """Judge the hops of a sender by one grade: good, bad, or not told.
+
+    A sender that falls back after a handshake that failed is no fault, and a message does not tell of it. So a fault
+    takes two messages on different days, at a server that gave another message of ours the better before and after.
+    """
+    handed = departures(view.context)
+    left = handed.get(view.sender.label, ())
+    if not left:
+        return not_tested(Cause.NO_EVIDENCE, "no_sent_sample")
+    good = [each for each in left if grade(each.hop)]
+    bad = [each for each in left if grade(each.hop) is False]
+    everyone = [each for found in handed.values() for each in found if grade(each.hop)]
+    known = [each for each in bad if _was_better(each, everyone, days)]
+    if known and _moment(known, max) - _moment(known, min) >= _APART:
+        return resting_on(failed(words.fault, **_where(known), **_kinds(known)), _ids((*left, *everyone)))
+    if not good:
+        return resting_on(not_tested(Cause.NO_EVIDENCE, words.neither, count=len(left)), _ids(left))
+    told = passed(words.proof, **_where(good), **_kinds(good))
+    if bad:
+        told = noticing(told, Notice(words.some, {"count": len(bad), "hosts": _names(each.hop.by for each in bad)}))
+    return resting_on(told, _ids(left))
+
+
+def _was_better(each: Departure, good: Sequence[Departure], days: int) -> bool:
+    """Tell whether the same server is known to have had the better at the time: before and after, or near enough."""
+    at = datetime.fromisoformat(each.hop.time)
+    times = [datetime.fromisoformat(other.hop.time) for other in good if other.hop.by == each.hop.by]
+    near = any(abs(moment - at) <= timedelta(days=days) for moment in times)
+    return near or (any(moment <= at for moment in times) and any(moment >= at for moment in times))
+
+
+def _is_strong(hop: ReceivedHop) -> bool | None:
+    """TLS 1.2 or newer with an authenticated, sound suite (RFC 9325 section 4.1); None where that is not told."""
+    if not hop.version:
+        return None
+    if hop.version not in {"TLSv1.2", "TLSv1.3"}:
+        return False
+    number = _NUMBERS.get(hop.suite)
+    if hop.version == "TLSv1.3":
+        return True
+    return None if number is None else is_authenticated(number) and not is_weak(number)
+
+
+def signed_in_samples(view: OutgoingView, _want: Parameters) -> Verdict:
+    """A message has a signature that verifies by the key in the DNS and is aligned with From (RFC 9989 section 4.4).
+
+    One that does not verify proves nothing: keys are changed, and mail programs change what they save. One that has no
+    aligned signature at all had none when it left, unless a mailing list came between.
+    """
+    left = departures(view.context).get(view.sender.label, ())
+    if not left:
+        return not_tested(Cause.NO_EVIDENCE, "no_sent_message")
+    domains = [wire_name(domain) for domain in view.sender.sends_for]
+    own = [each for each in left if each.facts.from_domain in domains]
+    if not own:
+        others = _names(each.facts.from_domain for each in left)
+        return resting_on(not_tested(Cause.NO_EVIDENCE, "sent_from_elsewhere", domains=others), _ids(left))
+    return _signed(view, own, domains)
+
+
+def _signed(view: OutgoingView, own: Sequence[Departure], domains: Sequence[str]) -> Verdict:
+    looks = [(each, *_look(view, each)) for each in own]
+    evidence = list(dict.fromkeys((*_ids(own), *(key for _, _, _, keys in looks for key in keys))))
+    for reason in ("sent_unsigned", "sent_unaligned"):
+        if wrong := [each for each, state, _, _ in looks if state == reason]:
+            signers = _names(mark.domain for each in wrong for mark in each.facts.signatures)
+            values = {"signers": signers} if reason == "sent_unaligned" else {}
+            froms = _names(each.facts.from_domain for each in wrong)
+            return resting_on(failed(reason, count=len(wrong), total=len(own), domains=froms, **values), evidence)
+    good = [(each, told) for each, state, told, _ in looks if state == "signed"]
+    proven = {each.facts.from_domain for each, _ in good}
+    whys = _names(told for _, state, told, _ in looks if state == "unproven")
+    if not good:
+        return resting_on(
+            not_tested(Cause.NO_EVIDENCE, "sample_signature_unproven", count=len(own), whys=whys), evidence
+        )
+    if missing := [domain for domain in domains if domain not in proven]:
+        told = not_tested(Cause.NO_EVIDENCE, "sent_domains_missing", good=sorted(proven), missing=missing[:_SHOWN])
+        return resting_on(told, evidence)
+    verdict = passed("sent_signed", count=len(good), domains=sorted(proven), selectors=_names(told for _, told in good))
+    if whys:
+        verdict = noticing(verdict, Notice("sample_some_unproven", {"count": len(own) - len(good), "whys": whys}))
+    return resting_on(verdict, evidence)
+
+
+def _look(view: OutgoingView, each: Departure) -> tuple[str, str, list[str]]:
+    """Give what a message's signatures come to, what is told of it, and the answers that were used."""
+    facts, context = each.facts, view.context
+    sound = [mark for mark in facts.signatures if not mark.fault]
+    fitting = [mark for mark in sound if aligned(context, mark.domain, facts.from_domain) is not False]
+    if not fitting:
+        if facts.relayed_by_list or len(sound) < len(facts.signatures):
+            return "unproven", "list" if facts.relayed_by_list else "unreadable", []
+        return ("sent_unaligned" if sound else "sent_unsigned"), "", []
+    keys: list[str] = []
+    whys = []
+    for mark in fitting:
+        owner = selector_owner(mark.selector, mark.domain)
+        keys += filter(None, [context.evidence.answer(DnsQuestion(owner, "TXT")).id])
+        found = drive(verify(_restored(mark, each.hop.time)), context.evidence.answer)
+        if found.state is DkimState.PASS and aligned(context, mark.domain, facts.from_domain):
+            return "signed", owner, keys
+        whys.append(_why(found))
+    return "unproven", whys[0], keys
+
+
+def _why(found: DkimResult) -> str:
+    return found.why or "alignment"
+
+
+def _restored(mark: KeptSignature, at: str) -> Signed:
+    return Signed(
+        domain=mark.domain,
+        selector=mark.selector,
+        algorithm=mark.algorithm,
+        identity_domain=mark.identity_domain,
+        value=mark.value,
+        header_hash=mark.header_hash,
+        body_hash_right=mark.body_hash_right,
+        covers_all=mark.covers_all,
+        expires=mark.expires,
+        at=datetime.fromisoformat(at).timestamp(),
+    )
+
+
+def _where(chosen: Sequence[Departure]) -> dict[str, int | str | list[str]]:
+    times = [each.hop.time for each in chosen]
+    hosts = _names(each.hop.by for each in chosen)
+    return {"count": len(chosen), "hosts": hosts, "first": min(times), "last": max(times)}
+
+
+def _kinds(chosen: Sequence[Departure]) -> dict[str, list[str]]:
+    return {"kinds": _names(f"{each.hop.version} {each.hop.suite}".strip() for each in chosen)}
+
+
+def _moment(chosen: Sequence[Departure], pick: Callable[[Iterable[str]], str]) -> datetime:
+    return datetime.fromisoformat(pick(each.hop.time for each in chosen))
+
+
+def _names(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(word for word in words if word))[:_SHOWN]
+
+
+def _ids(chosen: Iterable[Departure]) -> list[str]:
+    return list(dict.fromkeys(each.seen.id for each in chosen))
