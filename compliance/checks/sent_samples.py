@@ -23,26 +23,47 @@ Grade = Callable[[ReceivedHop], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Words:
-    proof: str
-    fault: str
-    neither: str
-    some: str
+class _Look:
+    """The messages a host handed over, by one grade of their hops: `wrong` are those of `bad` that are a fault."""
+
+    left: tuple[Departure, ...]
+    good: tuple[Departure, ...]
+    bad: tuple[Departure, ...]
+    wrong: tuple[Departure, ...]
+    evidence: tuple[str, ...]
 
 
 def starttls_in_samples(view: OutgoingView, want: Parameters) -> Verdict:
     """The receiver's field says that it came under TLS (RFC 3848)."""
-    words = _Words("sample_encrypted", "sample_sent_clear", "sample_not_encrypted", "sample_some_clear")
-    return _graded(view, int(want["recent_days"]), lambda hop: hop.encrypted, words)
+    look = _graded(view, int(want["recent_days"]), lambda hop: hop.encrypted)
+    beside = (Notice("sample_some_clear", _beside(look.bad)),) if look.bad else ()
+    return _chosen(
+        look,
+        failed("sample_sent_clear", **_where(look.wrong)),
+        passed("sample_encrypted", *beside, **_where(look.good)),
+        not_tested(Cause.NO_EVIDENCE, "sample_not_encrypted", count=len(look.left)),
+    )
 
 
 def tls_in_samples(view: OutgoingView, want: Parameters) -> Verdict:
     """The receiver's field names version and suite."""
-    words = _Words("sample_strong_tls", "sample_weak_tls", "sample_tls_untold", "sample_some_weak")
-    return _graded(view, int(want["recent_days"]), _is_strong, words)
+    look = _graded(view, int(want["recent_days"]), _is_strong)
+    beside = (Notice("sample_some_weak", _beside(look.bad)),) if look.bad else ()
+    return _chosen(
+        look,
+        failed("sample_weak_tls", kinds=_kinds(look.wrong), **_where(look.wrong)),
+        passed("sample_strong_tls", *beside, kinds=_kinds(look.good), **_where(look.good)),
+        not_tested(Cause.NO_EVIDENCE, "sample_tls_untold", count=len(look.left)),
+    )
 
 
-def _graded(view: OutgoingView, days: int, grade: Grade, words: _Words) -> Verdict:
+def _chosen(look: _Look, fault: Verdict, proof: Verdict, neither: Verdict) -> Verdict:
+    if not look.left:
+        return not_tested(Cause.NO_EVIDENCE, "no_sent_sample")
+    return resting_on(fault if look.wrong else proof if look.good else neither, look.evidence)
+
+
+def _graded(view: OutgoingView, days: int, grade: Grade) -> _Look:
     """Judge the hops of a sender by one grade: good, bad, or not told.
 
     A sender that falls back after a handshake that failed is no fault, and a message does not tell of it. So a fault
@@ -50,20 +71,17 @@ def _graded(view: OutgoingView, days: int, grade: Grade, words: _Words) -> Verdi
     """
     handed = departures(view.context)
     left = handed.get(view.sender.label, ())
-    if not left:
-        return not_tested(Cause.NO_EVIDENCE, "no_sent_sample")
-    good = [each for each in left if grade(each.hop)]
-    bad = [each for each in left if grade(each.hop) is False]
     everyone = [each for found in handed.values() for each in found if grade(each.hop)]
-    known = [each for each in bad if _was_better(each, everyone, days)]
-    if known and _moment(known, max) - _moment(known, min) >= _APART:
-        return resting_on(failed(words.fault, **_where(known), **_kinds(known)), _ids((*left, *everyone)))
-    if not good:
-        return resting_on(not_tested(Cause.NO_EVIDENCE, words.neither, count=len(left)), _ids(left))
-    told = passed(words.proof, **_where(good), **_kinds(good))
-    if bad:
-        told = noticing(told, Notice(words.some, {"count": len(bad), "hosts": _names(each.hop.by for each in bad)}))
-    return resting_on(told, _ids(left))
+    bad = tuple(each for each in left if grade(each.hop) is False)
+    known = tuple(each for each in bad if _was_better(each, everyone, days))
+    days_apart = bool(known) and _moment(known, max) - _moment(known, min) >= _APART
+    return _Look(
+        left,
+        good=tuple(each for each in left if grade(each.hop)),
+        bad=bad,
+        wrong=known if days_apart else (),
+        evidence=tuple(_ids((*left, *everyone) if days_apart else left)),
+    )
 
 
 def _was_better(each: Departure, good: Sequence[Departure], days: int) -> bool:
@@ -171,11 +189,15 @@ def _restored(mark: KeptSignature, at: str) -> Signed:
 def _where(chosen: Sequence[Departure]) -> dict[str, int | str | list[str]]:
     times = [each.hop.time for each in chosen]
     hosts = _names(each.hop.by for each in chosen)
-    return {"count": len(chosen), "hosts": hosts, "first": min(times), "last": max(times)}
+    return {"count": len(chosen), "hosts": hosts, "first": min(times, default=""), "last": max(times, default="")}
 
 
-def _kinds(chosen: Sequence[Departure]) -> dict[str, list[str]]:
-    return {"kinds": _names(f"{each.hop.version} {each.hop.suite}".strip() for each in chosen)}
+def _beside(bad: Sequence[Departure]) -> dict[str, int | str | list[str]]:
+    return {"count": len(bad), "hosts": _names(each.hop.by for each in bad)}
+
+
+def _kinds(chosen: Sequence[Departure]) -> list[str]:
+    return _names(f"{each.hop.version} {each.hop.suite}".strip() for each in chosen)
 
 
 def _moment(chosen: Sequence[Departure], pick: Callable[[Iterable[str]], str]) -> datetime:

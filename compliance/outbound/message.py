@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from compliance.model.messages import KeptSignature
-from compliance.model.supplied import MessageFacts, SuppliedFile
+from compliance.model.supplied import MessageFacts
 from compliance.outbound.canary.mail import Intake, Pending
 from compliance.outbound.reader import SuppliedInput, Unreadable
 from compliance.records.dkim_signature import Field
@@ -52,20 +52,10 @@ class Message:
         when = next((hop.time for hop in hops if hop.time), "")
         arrived = intake.end(_moment(when).timestamp() if when else 0.0)
         older = bool(when) and _moment(when) < file.since
-        about = SuppliedFile(
-            folder=file.folder,
-            place=file.place,
-            name=file.name,
-            sha256=file.sha256,
-            size=file.size,
-            first="" if older else when,
-            last="" if older else when,
-            lines=len(header),
-            older=len(header) if older else 0,
-        )
+        moment, past = ("", len(header)) if older else (when, 0)
         return MessageFacts(
             kind="message",
-            file=about,
+            file=file.about(moment, moment, len(header), older=past),
             from_domain=arrived.from_domain,
             relayed_by_list=_relayed(intake.fields),
             hops=() if older else hops,

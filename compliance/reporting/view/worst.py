@@ -17,7 +17,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
         "no_encryption",
         "no_tls_behind_220",
     ),
-    "sent_clear": ("canary_sent_clear", "sent_clear_though_offered", "partner_sent_clear"),
+    "sent_clear": ("canary_sent_clear", "sample_sent_clear", "sent_clear_though_offered", "partner_sent_clear"),
     "demand": ("settings_",),
     "expired": ("expired",),
     "untrusted": (
@@ -29,7 +29,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
     "name": ("name_mismatch", "name_missing", "cn_only"),
     "early": ("not_yet_valid",),
     "old_tls": ("old_tls_accepted",),
-    "sent_weak": ("canary_weak_tls", "canary_offer_too_old", "sent_with_weak_tls"),
+    "sent_weak": ("canary_weak_tls", "sample_weak_tls", "canary_offer_too_old", "sent_with_weak_tls"),
     "suites": ("weak_suites_accepted",),
     "injection": ("injected_",),
     "negotiation": ("tls_compresses", "renegotiation_insecure"),
