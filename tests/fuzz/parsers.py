@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from compliance.records import dkim, dmarc_older, dmarc_record, dmarc_write, mta_sts, spf, tls_rpt, tlsa
+from compliance.records import dkim, dmarc_older, dmarc_record, dmarc_write, mta_sts, received, spf, tls_rpt, tlsa
 from compliance.records.certificate import CertificateFault
 from compliance.records.certificate import read as read_certificate
 from compliance.records.spf_domain import SpfFault
@@ -94,6 +94,18 @@ PARSERS: Mapping[str, Parser] = {
             b"\x15\x03\x01\x00\x02\x02\x28",
             b"\x80\x14\x04\x00\x01\x00\x02\x00\x00\x00\x03\x00\x06",
             b"\x16\x03\x01\x00\x04\x0e\x00\x00\x00",
+        ),
+    ),
+    "received": Parser(
+        received.parse,
+        ValueError,
+        (
+            b" from a (b [192.0.2.1])\r\n\t(using TLSv1.3 with cipher X (1)) by c with SMTPS; 2 Nov 2026 08:00:00 Z",
+            b" from [192.0.2.1] (helo=a.example) by c.example with esmtps (TLS1.3) tls X (Exim 4.96)",
+            b"(version=TLS1_2, cipher=X)",
+            b" by c.example",
+            b"(",
+            b"; 1 Jan 9999 23:59:59 -9999",
         ),
     ),
     "certificate": Parser(read_certificate, CertificateFault, (_certificate(),)),

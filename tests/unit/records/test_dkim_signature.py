@@ -148,8 +148,8 @@ def test_a_key_or_time_that_will_not_do(message: bytes, key: str | None, at: flo
 
 
 def test_no_answer_is_nobodys_fault() -> None:
-    signature = parse(GOOD.encode())
-    found = drive(verify(held(signature, b"", b"", covers_all=True, at=NOW)), answering({"s1._domainkey.b.example": None}))
+    signed = held(parse(GOOD.encode()), b"", b"", covers_all=True, at=NOW)
+    found = drive(verify(signed), answering({"s1._domainkey.b.example": None}))
 
     assert found == DkimResult(DkimState.TEMPERROR, "no_answer")
 
