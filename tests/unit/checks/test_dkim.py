@@ -10,6 +10,8 @@ from compliance.checks.views import SelectorView
 from compliance.model.observation import Observation
 from compliance.records.wildcard import beside
 from tests.unit.checks.build import DOMAIN, context, dns, domain_view, judged, noticed, subject, told, unheard
+from tests.unit.checks.mails import mail, signature
+from tests.unit.checks.rounds import met, round_of
 
 Facts = tuple[Observation, ...]
 
@@ -95,6 +97,29 @@ KEYS = [
 
 @pytest.mark.parametrize(("selectors", "facts", "expected", "notices"), KEYS)
 def test_one_listed_selector_with_a_sound_key_is_enough(
+    selectors: tuple[str, ...], facts: Facts, expected: str, notices: list[str]
+) -> None:
+    run = context((guard(rcode="NXDOMAIN"), *facts), subject(dkim_selectors=selectors))
+    verdict = judged(run, "U02-3-1", domain_view(run))
+    assert (told(verdict), noticed(verdict)) == (expected, notices)
+
+
+SIGNED = mail(signatures=(signature(selector="s7"), signature(selector="made-up"), signature("else.example", "s1")))
+LEARNED = [
+    ((), (SIGNED, key("s7", STRONG_KEY)), "pass dkim_key_published", ["dkim_selectors_learned"]),
+    ((), (SIGNED, key("s7", REVOKED)), "not_tested no_evidence no_selectors_known", []),
+    ((), (SIGNED,), "not_tested no_evidence no_selectors_known", []),
+    ((), (SIGNED, key("s7", STRONG_KEY), guard(STRONG_KEY)), "not_tested no_evidence no_selectors_known", []),
+    ((), (SIGNED, key("s1", STRONG_KEY)), "not_tested no_evidence no_selectors_known", []),
+    (("s1",), (SIGNED, key("s1", STRONG_KEY)), "pass dkim_key_published", []),
+    (("s1",), (SIGNED, key("s1", REVOKED), key("s7", STRONG_KEY)), "fail dkim_revoked", ["dkim_selectors_learned"]),
+    (("s7",), (SIGNED, key("s7", STRONG_KEY)), "pass dkim_key_published", []),
+    ((), (round_of(met("sound", 1)), key("s1", STRONG_KEY)), "pass dkim_key_published", ["dkim_selectors_learned"]),
+]
+
+
+@pytest.mark.parametrize(("selectors", "facts", "expected", "notices"), LEARNED)
+def test_selectors_are_learned_from_mail(
     selectors: tuple[str, ...], facts: Facts, expected: str, notices: list[str]
 ) -> None:
     run = context((guard(rcode="NXDOMAIN"), *facts), subject(dkim_selectors=selectors))

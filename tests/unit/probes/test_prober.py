@@ -13,6 +13,7 @@ from compliance.probes.asker import Asker
 from compliance.probes.prober import Prober
 from compliance.records.wildcard import beside
 from compliance.settings import Depth, Organisation, ResolverSettings, SelfTestNames, Settings, SmtpSettings
+from tests.unit.checks.mails import mail, signature
 from tests.unit.probes.servers import DnsServer, Peer, ScriptedServer
 from tests.unit.probes.test_smtp import greet, inside, offering, until_quit
 
@@ -48,7 +49,13 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 class Run:
     """A prober with its journal."""
 
-    def __init__(self, dns_port: int, smtp: SmtpSettings, known: tuple[Observation, ...] = ()) -> None:
+    def __init__(
+        self,
+        dns_port: int,
+        smtp: SmtpSettings,
+        known: tuple[Observation, ...] = (),
+        mail: tuple[Observation, ...] = (),
+    ) -> None:
         self.journal: list[Observation] = []
         settings = Settings(
             organisation=Organisation("Etaten"),
@@ -57,7 +64,7 @@ class Run:
             self_test=SelfTestNames("signed.example", "broken.example"),
             smtp=smtp,
         )
-        self.prober = Prober(settings, Asker(self._keep, "here", "u02", known), Path(), {})
+        self.prober = Prober(settings, Asker(self._keep, "here", "u02", known), Path(), {}, mail)
 
     def _keep(self, seen: Observation) -> Observation:
         self.journal.append(replace(seen, id=f"o-{len(self.journal):06d}"))
@@ -86,6 +93,19 @@ def test_a_domain_is_asked_for_all_that_dns_knows(smtp: SmtpSettings) -> None:
         ("_25._tcp.mx.a.example", "TLSA"),
     } <= asked
     assert len(asked) == len(run.journal)
+
+
+def test_the_keys_that_supplied_messages_name_as_ours_are_asked_for(smtp: SmtpSettings) -> None:
+    marks = (("a.example", "s7"), ("post.a.example", "s8"), ("else.example", "s9"))
+    seen = mail(signatures=tuple(signature(domain, selector) for domain, selector in marks))
+    with DnsServer(TABLE) as server:
+        run = Run(server.port, smtp, mail=(seen,))
+        run.prober.subject(DOMAIN)
+        run.prober.subject(replace(DOMAIN, hostname="c.example", kinds=(Kind.PARTNER,)))
+    asked = set(run.asked("dns"))
+
+    assert {("s7._domainkey.a.example", "TXT"), ("s8._domainkey.post.a.example", "TXT")} <= asked
+    assert ("s9._domainkey.else.example", "TXT") not in asked
 
 
 def test_only_an_own_domain_is_asked_where_its_reports_go(smtp: SmtpSettings) -> None:
