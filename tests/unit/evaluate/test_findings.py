@@ -215,7 +215,7 @@ ASKED_OF = [
     (None, NOT_ASKED, NOT_ASKED, NOT_ASKED, NOT_ASKED),
     (NEITHER, NOT_ASKED, NOT_ASKED, NOT_ASKED, NOT_ASKED),
     (TO, "pass carries_level", "not_tested no_evidence no_sender_listed", NOT_ASKED, "pass contact_current"),
-    (FROM, NOT_ASKED, NOT_ASKED, "not_tested not_built not_built", "pass contact_current"),
+    (FROM, NOT_ASKED, NOT_ASKED, "not_tested not_asked no_own_inbound_host", "pass contact_current"),
 ]
 
 
