@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ import dns.reversename
 import dns.zone
 from ruamel.yaml import YAML
 
-from tests.lab import cases
+from tests.lab import cases, mailbox
 from tests.lab.debs import LAB, ROOT, libraries
 from tests.lab.keeper import Keeper
 from tests.lab.nameservers import Nsd, Unbound
@@ -174,7 +174,7 @@ def running() -> Iterator[CanaryWorld]:
         origins, files, anchor = _zones(_fresh(folder / "dns"), lines, dkim[1])
         signer = Opendkim(_fresh(folder / "signer"), dkim[0])
         senders = {label: _sender(folder, label) for label in POLICIES}
-        _write_inventory(folder / "inventory")
+        write_inventory(folder / "inventory")
         starting(Serving(folder / "dns", files), Resolving(folder / "dns", origins, anchor), signer, *senders.values())
         yield CanaryWorld(folder, senders, signer)
 
@@ -232,6 +232,8 @@ def _zones(folder: Path, canary: list[str], dkim: str) -> tuple[tuple[str, ...],
         f'_dmarc.{SENT_FROM}. 300 IN TXT "v=DMARC1; p=reject; rua=mailto:dmarc@{SENT_FROM}"',
         f"{SELECTOR}._domainkey.{SENT_FROM}. 300 IN TXT {text}",
         *(f"{name}. 300 IN A {address}" for name, address in names.items()),
+        f"{mailbox.DOMAIN}. 300 IN MX 10 mx.{mailbox.DOMAIN}.",
+        f"mx.{mailbox.DOMAIN}. 300 IN A {mailbox.ADDRESS}",
     ]
     reverse = [f"{dns.reversename.from_address(address)} 300 IN PTR {name}." for name, address in names.items()]
     keys = {origin: _make_key() for origin in ("example.", REVERSE, ".")}
@@ -258,10 +260,11 @@ def _dkim_key(folder: Path) -> tuple[Path, str]:
     return key, f"v=DKIM1; k=rsa; p={text}"
 
 
-def _write_inventory(folder: Path) -> None:
+def write_inventory(folder: Path, selectors: Sequence[str] = (SELECTOR,)) -> None:
+    """Write the inventory of the senders, with the selectors that are listed for their domain."""
     folder.mkdir()
     hosts = {
-        SENT_FROM: {"groups": ["own_domain"], "data": {"dkim_selectors": [SELECTOR]}},
+        SENT_FROM: {"groups": ["own_domain"], "data": {"dkim_selectors": list(selectors)} if selectors else {}},
         **{
             label: {
                 "hostname": address,
