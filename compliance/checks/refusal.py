@@ -16,7 +16,7 @@ from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.observation import Observation
 from compliance.model.subject import Level
-from compliance.records.envelope import IN_CLEAR, INSIDE, Answer, Fate, read_envelope
+from compliance.records.envelope import IN_CLEAR, INSIDE, INSIDE_AFTER, Answer, Fate, read_envelope
 
 _VERIFYING = frozenset({Level.VERIFY, Level.DANE})
 
@@ -34,7 +34,8 @@ def plain_refused(view: HostView, _want: Parameters) -> Verdict:
         return not_tested(Cause.NO_EVIDENCE, "not_recorded")
     found = {where: _answer(every, view.subject.hostname) for where, every in asked.items()}
     told = [each for each in seen if read_envelope(smtp_facts(each), view.subject.hostname)]
-    verdict = _judged(view, found[IN_CLEAR], found[INSIDE], seen)
+    after = _answer(view.context.evidence.envelopes(view.address, view.port, INSIDE_AFTER), view.subject.hostname)
+    verdict = _judged(view, found[IN_CLEAR], found[INSIDE], after, seen)
     return resting_on(verdict, (*view.trail, *(each.id for each in told or seen)))
 
 
@@ -43,16 +44,18 @@ def _answer(asked: tuple[Observation, ...], sender: str) -> Answer:
     return answers[-1] if answers else Answer(Fate.UNSEEN)
 
 
-def _judged(view: HostView, clear: Answer, inside: Answer, seen: list[Observation]) -> Verdict:
+def _judged(view: HostView, clear: Answer, inside: Answer, after: Answer, seen: list[Observation]) -> Verdict:
+    """What is said inside TLS too is not about its absence; who takes no mail after it did not refuse clear text."""
     where = {"host": view.name, "partner": view.subject.hostname}
     if clear.fate is Fate.ACCEPTED:
         return failed("plain_accepted", **where)
+    both = clear.fate is Fate.REFUSED and inside.fate is Fate.REFUSED
+    if both and (inside.for_encryption or not clear.for_encryption):
+        return not_tested(Cause.THEIRS, "refused_both_ways", words=inside.words, **where)
     if clear.fate is Fate.REFUSED and clear.for_encryption:
         return _unverified(view, inside, passed("plain_refused_for_encryption", words=clear.words, **where))
-    if clear.fate is Fate.REFUSED and inside.fate is Fate.ACCEPTED:
+    if clear.fate is Fate.REFUSED and after.fate is Fate.ACCEPTED:
         return _unverified(view, inside, passed("plain_refused", words=clear.words, **where))
-    if clear.fate is Fate.REFUSED and inside.fate is Fate.REFUSED:
-        return not_tested(Cause.THEIRS, "refused_both_ways", words=inside.words, **where)
     troubles = [each.failure for each in seen if each.failure]
     if troubles:
         return not_heard(troubles[-1], view)

@@ -16,7 +16,8 @@ from compliance.probes.net import Channel, Deadline, Stopped, Wire
 from compliance.probes.smtp import Host, Session, carried_out, hold_session, offers_starttls, turned_down
 from compliance.probes.tls import ClientIdentity
 from compliance.probes.tls_asking import is_ours
-from compliance.records.envelope import Envelope, sessions
+from compliance.records.envelope import IN_CLEAR as NAMED_IN_CLEAR
+from compliance.records.envelope import INSIDE_AFTER, Envelope, doubted, sessions
 from compliance.records.injection import (
     AFTER_INJECTION,
     COMMAND,
@@ -59,9 +60,16 @@ class OwnHost:
                 self._put(AFTER_INJECTION, self._session)
 
     def ask_of_partners(self) -> None:
-        """Name each partner of the register as a sender, inside TLS and in clear."""
+        """Name each partner of the register as a sender, inside TLS and in clear, and in doubt inside TLS again."""
+        held: dict[tuple[Envelope, ...], SmtpFacts | None] = {}
         for question, inside, envelopes in sessions(self.host.envelopes):
-            self._put(question, partial(self._envelope, envelopes, inside=inside))
+            facts = self._put(question, partial(self._envelope, envelopes, inside=inside)).facts
+            heard = facts if isinstance(facts, SmtpFacts) else None
+            if inside:
+                held[envelopes] = heard
+            elif again := doubted(envelopes, held.get(envelopes), heard):
+                after = f"{INSIDE_AFTER}{question.removeprefix(NAMED_IN_CLEAR)}"
+                self._put(after, partial(self._envelope, again, inside=True))
 
     def _put(self, question: str, act: Act) -> Observation:
         probe = question if question == UNNAMED else question.partition(" ")[0]

@@ -29,6 +29,9 @@ from tests.unit.checks.build import (
 PART = "part.example"
 YES, ENCRYPT = "250 Ok", "450 4.7.1 Session encryption is required"
 GREYLISTED, BUSY = "450 4.2.0 Greylisted, see later", "421 4.3.2 closing"
+TOO_MANY, LOGIN = "450 4.7.1 Error: too many recipients", "530 5.7.0 Authentication required"
+BOTH, UNSEEN = "not_tested theirs refused_both_ways", "not_tested theirs envelope_unseen"
+CALLED = "starttls-encrypted.example"
 CLOSED = failure("closed", "mail part.example")
 
 
@@ -40,7 +43,7 @@ def named(
     where: str, mail: str = "", rcpt: str = "", stopped: Failure | None = None, sender: str = PART
 ) -> Observation:
     """Hold a session in which a sender was named; nothing said = it ended before."""
-    inside = where == "inside TLS"
+    inside = where.startswith("inside TLS")
     said = {"ehlo": OFFER, **({"starttls": "220 go", "ehlo_tls": "250 mx"} if inside else {})}
     said |= {f"{verb} {sender}": text for verb, text in (("mail", mail), ("rcpt", rcpt)) if text}
     seen = heard(**said, inside=tls() if inside else None, stopped=stopped)
@@ -62,11 +65,25 @@ def inside(*answers: str, stopped: Failure | None = None) -> Observation:
     return named("inside TLS", *answers, stopped=stopped)
 
 
+def after(*answers: str, stopped: Failure | None = None) -> Observation:
+    return named("inside TLS after", *answers, stopped=stopped)
+
+
 ROWS = [
     ("nothing recorded", (), "not_tested no_evidence not_recorded"),
-    ("refused in clear, taken inside", (inside(YES, YES), clear(YES, "554 no")), "pass plain_refused"),
-    ("refused at MAIL", (inside(YES, YES), clear("530 5.7.1 no")), "pass plain_refused"),
-    ("says what is missing", (inside(YES, ENCRYPT), clear(YES, ENCRYPT)), "pass plain_refused_for_encryption"),
+    ("refused between", (inside(YES, YES), clear(YES, "554 no"), after(YES, YES)), "pass plain_refused"),
+    ("refused at MAIL", (inside(YES, YES), clear("530 5.7.1 no"), after(YES, YES)), "pass plain_refused"),
+    ("heard too much", (inside(YES, YES), clear(YES, TOO_MANY), after(YES, TOO_MANY)), BOTH),
+    ("heard too much at MAIL", (inside(YES, YES), clear(TOO_MANY), after(TOO_MANY)), BOTH),
+    ("not tried after", (inside(YES, YES), clear(YES, TOO_MANY)), "not_tested theirs envelope_unseen"),
+    ("gone after", (inside(YES, YES), clear(YES, "554 no"), after(stopped=CLOSED)), "not_tested theirs closed_on_us"),
+    ("says what is missing", (inside(YES, YES), clear(YES, ENCRYPT)), "pass plain_refused_for_encryption"),
+    ("misses it in clear alone", (inside(YES, GREYLISTED), clear(YES, ENCRYPT)), "pass plain_refused_for_encryption"),
+    ("misses it inside too", (inside(YES, ENCRYPT), clear(YES, ENCRYPT)), BOTH),
+    ("530 for a login", (inside(), clear("530 5.7.0 Authentication required")), UNSEEN),
+    ("530 for a login both ways", (inside(LOGIN), clear(LOGIN)), BOTH),
+    ("a name that speaks of it", (inside(), clear(YES, f"550 5.1.1 <x@{CALLED}>, see https://{CALLED}/a")), UNSEEN),
+    ("a bare name that does", (inside(), clear(f"450 4.7.1 {CALLED}: put off by mx.{CALLED}")), UNSEEN),
     ("530 of RFC 3207", (inside(), clear("530 5.7.0 Must issue a command first")), "pass plain_refused_for_encryption"),
     ("x.7.10", (inside(), clear(YES, "451 4.7.10 no")), "pass plain_refused_for_encryption"),
     ("530 of another kind", (inside(), clear("530 5.5.0 no")), "not_tested theirs envelope_unseen"),

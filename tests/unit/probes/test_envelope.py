@@ -63,6 +63,42 @@ def test_a_demanding_host_hears_the_partner_inside_tls_alone(
     ]  # fmt: skip
 
 
+def limiting(peer: Peer, context: ssl.SSLContext, taken: list[bytes], most: int) -> None:
+    """A host that takes anybody's mail in any form, and of one client only so many recipients."""
+    greet(peer)
+    while (line := peer.hear()) != b"QUIT" and line:
+        if line.startswith(b"EHLO"):
+            peer.say(b"250-mx", b"250 STARTTLS")
+        elif line == b"STARTTLS":
+            peer.say(b"220 go")
+            peer.tls(context)
+        else:
+            taken += [line] if line.startswith(b"RCPT") else []
+            peer.say(b"450 4.7.1 Error: too many recipients" if len(taken) > most else b"250 Ok")
+    peer.say(b"221 bye")
+
+
+@pytest.mark.parametrize(
+    ("most", "fates"),
+    [(1, [Fate.ACCEPTED, Fate.REFUSED, Fate.REFUSED]), (2, [Fate.ACCEPTED, Fate.ACCEPTED])],
+)
+def test_a_refusal_in_clear_that_tells_no_reason_is_held_against_tls_after_it(
+    most: int, fates: list[Fate], context: ssl.SSLContext, smtp: SmtpSettings
+) -> None:
+    taken: list[bytes] = []
+    with DnsServer(TABLE) as names, ScriptedServer(lambda peer: limiting(peer, context, taken, most)) as server:
+        run = Run(names.port, replace(smtp, port=server.port, depth=Depth.OWN))
+        inventory = (DOMAIN, OURS, PARTNER)
+        for host in run.prober.addresses(inventory, inventory):
+            run.prober.mail_host(host)
+            run.prober.mail_host_again(host)
+    seen = [each for each in run.journal if each.probe == "envelope"]
+    asked = ["envelope inside TLS 1", "envelope in clear 1", "envelope inside TLS after 1"]
+    assert [each.question for each in seen] == asked[: len(fates)]
+    answers = [read_envelope(each.facts, "b.example") for each in seen if isinstance(each.facts, SmtpFacts)]
+    assert [answer and answer.fate for answer in answers] == fates
+
+
 def test_a_host_that_is_closing_is_asked_no_more(context: ssl.SSLContext, smtp: SmtpSettings) -> None:
     with ScriptedServer(lambda peer: demanding(peer, context, b"421 4.7.0 too many errors")) as server:
         host = Host("mx.a.example", "127.0.0.1", server.port)
