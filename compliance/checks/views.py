@@ -10,7 +10,6 @@ from compliance.model.observation import HelloFacts, Observation, SmtpFacts
 from compliance.model.subject import Kind, Subject
 from compliance.records.dns_walk import is_answered
 from compliance.records.mail_route import Route, RouteHost
-from compliance.records.tls_classes import KeyType
 
 
 @dataclass(frozen=True)
@@ -58,15 +57,14 @@ class HostView:
     def presentations(self) -> tuple["HostView", ...]:
         """This view once for each different chain that was presented to a client that asked for this name.
 
-        A pool of servers may show several in its sessions, and a host may have one for each type of key.
+        A pool of servers may show several, in sessions or to hellos, and a host may have one for each type of key.
         """
         by_name = [seen for seen in self.sessions if asked_for(seen, self.name)]
         latest = {facts.tls.chain: seen for seen in by_name if (facts := heard((seen,))) and facts.tls}
         found = [replace(self, chosen=seen) for seen in latest.values()]
-        for key in (KeyType.RSA, KeyType.ECDSA):
-            item = self.tls_seen.profile.certificates[key]
-            asked = next((seen for seen in self.tls_seen.told(item) if asked_for(seen, self.name)), None)
-            if item.value and asked and item.value not in latest:
+        for item in self.tls_seen.profile.presented:
+            asked = next((seen for seen in reversed(self.tls_seen.told(item)) if asked_for(seen, self.name)), None)
+            if asked and item.value not in latest:
                 found.append(replace(self, chosen=asked, presented=item.value))
         return tuple(found) or (self,)
 

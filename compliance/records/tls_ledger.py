@@ -78,6 +78,7 @@ class Ledger:
         self.shown = shown
         self.entries: list[Asked] = []
         self.sessions: list[tuple[str, KeyType | None, HelloAnswer]] = []
+        self.handshakes: list[tuple[str, Shown]] = []  # of every session of the walk
         self.undone = ""  # the session that broke off where RSA key exchange was to be carried out
         self.questions: list[str] = []
 
@@ -91,12 +92,18 @@ class Ledger:
         """Enter a handshake that was restricted to one type of key."""
         self.questions.append(question)
         self.sessions.append((question, key, answer))
+        self.note(question, answer)
 
     def book_static(self, question: str, answer: HelloAnswer) -> None:
         """Enter a handshake by RSA key exchange alone. Some servers choose it and cannot decrypt."""
         self.questions.append(question)
+        self.note(question, answer)
         if answer.outcome is Outcome.REFUSED and "decrypt error" in answer.words:
             self.undone = question
+
+    def note(self, question: str, answer: HelloAnswer) -> None:
+        """Keep what a completed handshake showed."""
+        self.handshakes += [(question, answer.shown)] if answer.shown else []
 
     @property
     def silences(self) -> bool:

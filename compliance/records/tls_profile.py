@@ -42,7 +42,8 @@ class TlsProfile:
     `without_forward_secrecy` and `dhe_group` are about authenticated suites of TLS 1.2; `dhe_group` is the smallest.
     `compression` and `renegotiation` (RFC 5746 announced) are None where no hello of TLS 1.2 or older was accepted:
     proven then means that none ever is. `certificates` and `staples` are DER, by type of key; TLS 1.3 hides staples
-    from a raw hello, and shows them to a session.
+    from a raw hello, and shows them to a session. `presented` is every chain with an RSA or ECDSA key that was shown,
+    each once: a pool may have several for one type of key.
     """
 
     versions: Mapping[str, Item[bool]]
@@ -53,6 +54,7 @@ class TlsProfile:
     compression: Item[bool | None]
     renegotiation: Item[bool | None]
     certificates: Mapping[KeyType, Item[tuple[bytes, ...]]]
+    presented: tuple[Item[tuple[bytes, ...]], ...]
     staples: Mapping[KeyType, Item[bytes]]
     client_certificate_asked: Item[bool]
     suites: tuple[tuple[str, str], ...]  # every (version, suite) seen accepted, in order
@@ -76,6 +78,7 @@ def profile_of(ledger: Ledger) -> TlsProfile:
         compression=_compression(ledger),
         renegotiation=_renegotiation(ledger),
         certificates=certificates,
+        presented=_presented(ledger),
         staples={key: _staple(ledger, key, item) for key, item in certificates.items()},
         client_certificate_asked=_client_certificate(ledger),
         suites=_accepted(ledger),
@@ -215,6 +218,19 @@ def _certificate(ledger: Ledger, key: KeyType) -> Item[tuple[bytes, ...]]:
     put = _named(each for each in ledger.entries if each.span in {Span.TLS12, Span.OLD})
     names = put + tuple(question for question, _ in restricted)
     return Item((), _lacks_key(ledger, key, [answer.outcome for _, answer in restricted]), names)
+
+
+def _presented(ledger: Ledger) -> tuple[Item[tuple[bytes, ...]], ...]:
+    """What is chosen in a hello and breaks off in every session is shown to nobody."""
+    found: dict[tuple[bytes, ...], tuple[str, ...]] = {}
+    for question, shown in ((ledger.shown.question, ledger.shown), *ledger.handshakes):
+        found[shown.chain] = (*found.get(shown.chain, ()), question)
+    for each, answer in _hellos(ledger):
+        key = key_type(each.suite or 0)
+        undone = ledger.undone and SuiteClass.STATIC_RSA in classes(each.suite or 0)
+        if key in {KeyType.RSA, KeyType.ECDSA} and not undone:
+            found[answer.certificates] = (*found.get(answer.certificates, ()), *each.questions)
+    return tuple(Item(chain, True, questions) for chain, questions in found.items() if chain)
 
 
 def _lacks_key(ledger: Ledger, key: KeyType, sessions: list[Outcome]) -> bool:

@@ -114,6 +114,7 @@ class _Walk:
         question = SessionQuestion("after")
         answer = yield question
         self._confirmed = answer.outcome is Outcome.ACCEPTED
+        self.ledger.note(question.question, answer)
         self.ledger.settle(question.question, works=self._confirmed)
         self._stopped = not self._confirmed
         return self._confirmed
@@ -135,8 +136,9 @@ class _Walk:
             silent = silent or answer.outcome is Outcome.SILENT
         if silent:
             session = SessionQuestion("late", late=True)
-            works = (yield session).outcome is Outcome.ACCEPTED
-            self.ledger.settle(session.question, works=works, late=True)
+            held = yield session
+            self.ledger.note(session.question, held)
+            self.ledger.settle(session.question, works=held.outcome is Outcome.ACCEPTED, late=True)
 
     # -- TLS 1.2 --------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from compliance.model.observation import Observation
+from compliance.records.tls_classes import KeyType
 from tests.unit.checks.build import (
     ADDRESS,
     AT,
@@ -14,18 +15,22 @@ from tests.unit.checks.build import (
     MX,
     context,
     dns,
+    failure,
     good,
     host_view,
     judged,
     nothing,
     noticed,
     subject,
+    tls,
     told,
     unheard,
     vantage,
+    walked,
     way_in,
 )
 from tests.unit.checks.papers import ALTERNATIVES, POLICIES, PRIVATE, PUBLIC, SELF_SIGNED, SOUND, STRANGE, ee, leaf
+from tests.unit.records.tls_servers import BY_NAME, Server
 
 Facts = tuple[Observation, ...]
 TRUST, NAME, DATES, STRENGTH = "U02-1b-2", "U02-1b-3", "U02-1b-4", "U02-1b-5"
@@ -105,6 +110,37 @@ def test_every_certificate_a_pool_presents_is_judged(requirement: str, expected:
     first, second = (worse, SOUND) if worse_first else (SOUND, worse)
     run = context([good(chain=first), good(chain=second, again=True)], roots=PUBLIC)
     assert told(judged(run, requirement, host_view(run))) == expected
+
+
+@pytest.mark.parametrize(
+    ("requirement", "expected"),
+    [(TRUST, "fail self_signed"), (NAME, "fail name_mismatch"), (DATES, "fail expired"), (STRENGTH, "fail weak_key")],
+)
+@pytest.mark.parametrize("shown_to", ["hello ordinary12", "session after"])
+def test_what_another_of_a_pool_shows_after_the_sessions_is_judged(
+    requirement: str, expected: str, shown_to: str
+) -> None:
+    """The same type of key, so that it is no second certificate, but another one."""
+    worse = leaf(own_root=True, names=("annet.example",), since=-400, until=-5, kind="secp224r1")
+    if shown_to == "session after":
+        seen = walked(session=good(chain=SOUND), instead={"hello ssl2": (b"", "reset"), shown_to: tls(chain=worse)})
+    else:
+        seen = walked(Server(chains={KeyType.ECDSA: worse}), good(chain=SOUND))
+    verdict = judged(run := context(seen, roots=PUBLIC), requirement, host_view(run))
+    assert told(verdict) == expected
+    assert shown_to in {run.evidence.by_id[key].question for key in verdict.evidence}
+
+
+def test_a_certificate_that_no_session_can_be_held_with_is_not_judged() -> None:
+    """RSA key exchange is chosen and cannot be carried out: no sender ever gets as far as this certificate."""
+    server = Server(
+        suites=tuple(BY_NAME[f"{each}_WITH_AES_128_CBC_SHA"] for each in ("ECDHE_ECDSA", "RSA")),
+        keys=(KeyType.ECDSA, KeyType.RSA),
+        chains={KeyType.ECDSA: SOUND, KeyType.RSA: leaf(own_root=True, kind="rsa2048")},
+    )
+    undone = {"session static": failure("handshake", "tls", "tlsv1 alert decrypt error")}
+    run = context(walked(server, good(chain=SOUND), undone), roots=PUBLIC)
+    assert told(judged(run, TRUST, host_view(run))) == "pass issuer_trusted"
 
 
 @pytest.mark.parametrize("soon_first", [True, False])
