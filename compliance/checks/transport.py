@@ -4,7 +4,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compliance.checks.registry import Parameters, Scope, broken, check, failed, not_tested, noticing, passed
+from compliance.checks.registry import (
+    Parameters,
+    Scope,
+    broken,
+    check,
+    failed,
+    not_tested,
+    noticing,
+    passed,
+    resting_on,
+)
 from compliance.checks.views import HostView
 from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.observation import Failure, FailureKind, Observation, Reply, SmtpFacts
@@ -14,6 +24,7 @@ _MASKED = re.compile(r"^250[ -]X{4,}[A-Z]?\s*$", re.IGNORECASE)
 #: Suites that leave mail readable on the way, or as good as: no encryption, or that of 1995 for export.
 _READABLE = re.compile(r"(^|[_-])(NULL|EXPORT|EXP)([_-]|$)|^TLS_SHA(256|384)_")
 _BYTES_BEHIND_220 = "bytes behind 220"
+_NOT_OFFERED = (FailureKind.PROTOCOL, "starttls", "not offered")  # as a hello that was not sent has it
 _OFFER = re.compile(r"^250[ -]\s*STARTTLS\s*$", re.IGNORECASE)
 
 
@@ -37,13 +48,27 @@ def starttls(view: HostView, _want: Parameters) -> Verdict:
     last = outcomes[-1]
     opened = next((outcome for outcome in outcomes if outcome.state == "open"), None)
     if opened:
-        shut = [outcome for outcome in outcomes if outcome.state == "shut"]
-        return noticing(opened.verdict, Notice("starttls_unsteady")) if shut else opened.verdict
+        missed = tuple(
+            seen.id for seen in view.context.evidence.tls_questions(view.address, view.port) if _misses(seen)
+        )
+        if not missed and all(outcome.state != "shut" for outcome in outcomes):
+            return opened.verdict
+        unsteady = noticing(opened.verdict, Notice("starttls_unsteady"))
+        return resting_on(unsteady, (*view.evidence, *missed)) if missed else unsteady
     if last.state == "shut" and len(outcomes) > 1 and all(outcome.state == "shut" for outcome in outcomes):
         return last.verdict
     if any(outcome.state == "shut" for outcome in outcomes):
         return _not_seen_twice([outcome.verdict for outcome in outcomes if outcome.state == "unseen"])
     return last.verdict
+
+
+def _misses(seen: Observation) -> bool:
+    """Whether a session of the TLS walk met no STARTTLS, where ordinary ones did: a pool may not answer alike."""
+    if isinstance(seen.facts, SmtpFacts):
+        said = seen.facts.reply("ehlo")
+        return said is not None and said.code == 250 and not any(map(_OFFER.match, said.lines))
+    trouble = seen.failure
+    return trouble is not None and (trouble.kind, trouble.stage, trouble.detail) == _NOT_OFFERED
 
 
 def _not_seen_twice(unseen: Sequence[Verdict]) -> Verdict:

@@ -19,6 +19,7 @@ from tests.unit.checks.build import (
     noticed,
     tls,
     told,
+    walked,
 )
 
 MASKED = "250-mx|250-XXXXXXXA|250 SIZE"
@@ -27,6 +28,7 @@ SHUT = heard(**GO, stopped=failure("handshake", "tls", "no protocols available")
 SHUT_AGAIN = heard(**GO, stopped=failure("handshake", "tls", "no protocols available"), again=True)
 NO_CIPHER = heard(**GO, ehlo_tls="250 mx", inside=replace(tls("TLSv1.2"), suite="TLS_RSA_WITH_NULL_SHA256"), again=True)
 SILENCE = failure("timeout", "tls", "silence")
+LACKING = failure("protocol", "starttls", "not offered")
 CLEAN, UNPROVEN = "", "path-not-proven"
 
 
@@ -110,6 +112,14 @@ ROWS = [
         "pass starttls_works",
         "starttls_unsteady",
     ),
+    ("not offered to a hello", walked(instead={"hello ssl2": LACKING}), "pass starttls_works", "starttls_unsteady"),
+    (
+        "not offered to a session of the walk",
+        (good(), replace(heard(ehlo=PLAIN), question="session static")),
+        "pass starttls_works",
+        "starttls_unsteady",
+    ),
+    ("a hello limited", walked(instead={"hello ssl2": failure("limited", "starttls")}), "pass starttls_works", CLEAN),
     ("STARTTLS 421", answered("421 busy"), "not_tested theirs starttls_refused", CLEAN),
     ("STARTTLS 554", answered("554 go away"), "not_tested theirs starttls_refused", CLEAN),
     ("STARTTLS 450", answered("450 wait"), "not_tested theirs starttls_refused", CLEAN),
