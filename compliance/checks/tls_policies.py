@@ -1,6 +1,6 @@
 """What the settings of a sending host ask of a partner: its policy table, or its connectors (U-02 measure 1c)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from compliance.checks.registry import Parameters, failed, not_tested, passed, resting_on
@@ -26,6 +26,10 @@ _CARRIES: Mapping[str, Mapping[Level, frozenset[str]]] = {
 }
 
 
+#: The reader of a table.
+_TABLE = "postfix_policy"
+
+
 @dataclass(frozen=True, slots=True)
 class _Told:
     """An entry that decides for the partner, and where it stands."""
@@ -41,7 +45,14 @@ def demanded_in_policy(view: OutgoingView, _want: Parameters) -> Verdict:
     supplied = tuple(_of(view))
     if not supplied:
         return not_tested(Cause.NO_EVIDENCE, "no_settings")
-    evidence = [seen.id for seen, _ in supplied]
+    return resting_on(_decided(view, asked, supplied), [seen.id for seen, _ in supplied])
+
+
+def _decided(view: OutgoingView, asked: Level, supplied: Sequence[tuple[Observation, TlsPolicyFacts]]) -> Verdict:
+    values = {"partner": view.subject.hostname, "level": asked.value}
+    elsewhere = {name for _, facts in supplied for name in facts.elsewhere}
+    if "relayhost" in elsewhere:  # the table is then asked by the relay's name (postconf(5), smtp_tls_policy_maps)
+        return not_tested(Cause.NO_EVIDENCE, "settings_relayed", partner=view.subject.hostname)
     told = [
         _Told(seen, entry, facts.product)
         for seen, facts in supplied
@@ -49,16 +60,25 @@ def demanded_in_policy(view: OutgoingView, _want: Parameters) -> Verdict:
     ]
     # An entry of its own decides before one that is for everybody, whichever file it stands in.
     own = [each for each in told if each.entry.pattern != "*"] or told
-    if not own:
-        return resting_on(failed("settings_lack_partner", partner=view.subject.hostname, level=asked.value), evidence)
+    named = any(each.entry.pattern != "*" for each in own)
+    if not named and "smtp_tls_policy_maps" in elsewhere and not any(seen.probe == _TABLE for seen, _ in supplied):
+        return not_tested(Cause.NO_EVIDENCE, "settings_without_table", partner=view.subject.hostname)
     enough = [each for each in own if each.entry.level in _CARRIES[each.product][asked]]
-    values = {"partner": view.subject.hostname, "level": asked.value}
+    if not named and not enough and (count := sum(map(_not_read, supplied))):
+        return not_tested(Cause.NO_EVIDENCE, "settings_partly_read", count=count, **values)
+    if not own:
+        return failed("settings_lack_partner", **values)
     found = list(dict.fromkeys(each.entry.level or "opportunistic" for each in own))
     if not enough:
-        return resting_on(failed("settings_weaker", found=found, **values), evidence)
+        return failed("settings_weaker", found=found, **values)
     if len(enough) < len(own):
-        return resting_on(not_tested(Cause.NO_EVIDENCE, "settings_disagree", found=found, **values), evidence)
-    return resting_on(passed("settings_demand", found=found, **values), evidence)
+        return not_tested(Cause.NO_EVIDENCE, "settings_disagree", found=found, **values)
+    return passed("settings_demand", found=found, **values)
+
+
+def _not_read(supplied: tuple[Observation, TlsPolicyFacts]) -> int:
+    """Count the entries that may be the partner's, and could not be read: `[host]:port` among them."""
+    return sum(kind.count for kind in supplied[1].file.unread if kind.kind != "not_in_use")
 
 
 def _of(view: OutgoingView) -> Iterable[tuple[Observation, TlsPolicyFacts]]:

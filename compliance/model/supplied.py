@@ -217,13 +217,17 @@ class PolicyEntry:
 
 @dataclass(frozen=True, slots=True)
 class TlsPolicyFacts:
-    """The TLS policy of a sending host. `product`: postfix | exchange_online. A file of this kind has no times."""
+    """The TLS policy of a sending host. `product`: postfix | exchange_online. A file of this kind has no times.
+
+    `elsewhere`: Postfix's parameters set in it that let something else decide: smtp_tls_policy_maps, relayhost.
+    """
 
     __pydantic_config__: ClassVar = _STRICT
     kind: Literal["tls_policy"]
     file: SuppliedFile
     product: str
     entries: tuple[PolicyEntry, ...]
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

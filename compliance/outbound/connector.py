@@ -18,6 +18,7 @@ from compliance.records.tls_policy import EVERYBODY
 _LONGEST = 8 << 20
 _KEYS = frozenset({"RecipientDomains", "TlsSettings", "Enabled"})
 #: PowerShell 5 writes an enumeration by its number where it is not told otherwise.
+_TO_OURSELVES = frozenset({"OnPremises", 1})  # to the organisation's own server: what that one asks is not told here
 _SETTINGS = ("EncryptionOnly", "CertificateValidation", "DomainValidation")
 
 
@@ -51,6 +52,8 @@ class Connectors:
                 unread.note("no_connector", json.dumps(each)[:200].encode())
             elif each.get("Enabled") is not True or each.get("IsTransportRuleScoped") is True:
                 unread.note("not_in_use", json.dumps({key: each.get(key) for key in sorted(_KEYS)})[:200].encode())
+            elif each.get("ConnectorType") in _TO_OURSELVES:
+                unread.note("own_server", b"")
             else:
                 entries += _entries(each, unread)
         moment = stamp(int(file.modified.timestamp()))

@@ -10,6 +10,7 @@ from compliance.records.tls_policy import EVERYBODY, LEVELS, TlsPolicyFault, log
 
 _MOST = 100_000  # entries: no table of partners is longer
 _LEVEL = re.compile(rb"(?m)^smtp_tls_security_level[ \t]*=[ \t]*(\S*)")
+_ELSEWHERE = re.compile(rb"(?m)^(smtp_tls_policy_maps|relayhost)[ \t]*=[ \t]*\S")
 _PARAMETER = re.compile(rb"(?m)^[a-z0-9_]+[ \t]*=")
 
 
@@ -61,14 +62,18 @@ class PostfixSettings:
         return len(_PARAMETER.findall(head)) > 1
 
     def read(self, file: SuppliedInput) -> TlsPolicyFacts:
-        """Give the level for everybody, if one is set; raises Unreadable for one that Postfix does not know."""
+        """Give the level for everybody, if one is set, and whether a table or a relay decides instead.
+
+        Raises Unreadable for a level that Postfix does not know.
+        """
         text = b"".join(file.blocks())[: 1 << 20]
         found = _LEVEL.findall(text)
-        level = found[-1].decode("latin-1") if found else ""
+        level = found[-1].decode("latin-1").lower() if found else ""
         if level and level not in LEVELS:
             raise Unreadable("smtp_tls_security_level has a value Postfix does not know")
         entries = (PolicyEntry(EVERYBODY, level),) if level else ()
-        return TlsPolicyFacts("tls_policy", _about(file, text.count(b"\n"), Unread()), "postfix", entries)
+        elsewhere = tuple(sorted({name.decode() for name in _ELSEWHERE.findall(text)}))
+        return TlsPolicyFacts("tls_policy", _about(file, text.count(b"\n"), Unread()), "postfix", entries, elsewhere)
 
 
 def _about(file: SuppliedInput, lines: int, unread: Unread) -> SuppliedFile:

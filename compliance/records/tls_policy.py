@@ -13,8 +13,9 @@ from compliance.model.supplied import PolicyEntry
 LEVELS = frozenset({"none", "may", "encrypt", "fingerprint", "verify", "secure", "dane", "dane-only", "half-dane"})
 """Postfix's words for levels (TLS_README); `half-dane` is for a destination's own use alone."""
 
-_ENTRY = re.compile(r"(?P<key>\S+)[ \t]+(?P<level>[a-z-]+)(?P<rest>(?:[ \t].*)?)")
-_MATCH = re.compile(r"(?:^|[ \t])match=([^ \t]+)")
+#: Attributes stand behind blanks or commas, and a level in letters of either case (smtp_tls_policy.c, tls_level.c).
+_ENTRY = re.compile(r"(?P<key>\S+)[ \t]+(?P<level>[A-Za-z-]+)(?P<rest>(?:[ \t,].*)?)")
+_MATCH = re.compile(r"(?:^|[ \t,])match=([^ \t,]+)")
 _MOST_NAMES = 20
 EVERYBODY = "*"
 
@@ -50,11 +51,11 @@ def logical_lines(lines: Iterable[str]) -> Iterable[Line]:
 def parse_entry(text: str) -> PolicyEntry:
     """Read one entry; raises TlsPolicyFault. A key that is no plain name (`[host]:port`) has an empty pattern."""
     found = _ENTRY.fullmatch(text)
-    if found is None or found["level"] not in LEVELS:
+    if found is None or found["level"].lower() not in LEVELS:
         raise TlsPolicyFault(text[:80])
     names = [name for listed in _MATCH.findall(found["rest"]) for name in listed.split(":")]
     plain = tuple(name for name in names[:_MOST_NAMES] if is_plain(name.removeprefix(".")))
-    return PolicyEntry(_pattern(found["key"].lower()), found["level"], plain)
+    return PolicyEntry(_pattern(found["key"].lower()), found["level"].lower(), plain)
 
 
 def _pattern(key: str) -> str:

@@ -5,7 +5,7 @@ import pytest
 from compliance.checks.views import OutgoingView
 from compliance.model.observation import Observation, Origin
 from compliance.model.subject import Kind, Level, RequireTls, Subject
-from compliance.model.supplied import PolicyEntry, SuppliedFile, TlsPolicyFacts
+from compliance.model.supplied import PolicyEntry, SuppliedFile, TlsPolicyFacts, UnreadLines
 from tests.unit.checks.build import DOMAIN, _seen, context, judged, subject, told
 from tests.unit.checks.logs import flow, log, to_domain, under
 from tests.unit.checks.test_outgoing import RELE, SOUND
@@ -17,10 +17,20 @@ VERIFIED = log(SOUND, domains=(to_domain(flow(under(4, trust="Verified")), DOMAI
 SILENT = log(SOUND)
 
 
-def settings(*entries: tuple[str, str], product: str = "postfix", place: str = "") -> Observation:
-    file = SuppliedFile("policy", place, "tls_policy", "0" * 64, 1, "2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z", 1)
-    facts = TlsPolicyFacts("tls_policy", file, product, tuple(PolicyEntry(*entry) for entry in entries))
-    return _seen("postfix_policy", "evidence/policy/tls_policy", "0" * 64, facts, None, origin=Origin.SUPPLIED)
+def settings(
+    *entries: tuple[str, str], product: str = "postfix", place: str = "", unread: str = "", elsewhere: str | None = None
+) -> Observation:
+    when = "2026-11-01T00:00:00Z"
+    kinds = (UnreadLines(unread, 1, ""),) if unread else ()
+    file = SuppliedFile("policy", place, "tls_policy", "0" * 64, 1, when, when, 1, unread=kinds)
+    others = tuple(elsewhere.split()) if elsewhere else ()
+    facts = TlsPolicyFacts("tls_policy", file, product, tuple(PolicyEntry(*entry) for entry in entries), others)
+    probe = "postfix_policy" if elsewhere is None else "postfix_settings"
+    return _seen(probe, "evidence/policy/tls_policy", "0" * 64, facts, None, origin=Origin.SUPPLIED)
+
+
+def postconf(*entries: tuple[str, str], elsewhere: str = "") -> Observation:
+    return settings(*entries, elsewhere=elsewhere)
 
 
 def online(*entries: tuple[str, str]) -> Observation:
@@ -64,6 +74,62 @@ ROWS: list[tuple[str, Level, Subject, tuple[Observation, ...], str]] = [
         RELE,
         (settings(NAMED["may"]), settings(NAMED["secure"])),
         "not_tested no_evidence settings_disagree",
+    ),
+    (
+        "everybody, and a table that is not there",
+        E,
+        RELE,
+        (postconf(("*", "encrypt"), elsewhere="smtp_tls_policy_maps"),),
+        "not_tested no_evidence settings_without_table",
+    ),
+    (
+        "nothing for everybody, and a table that is not there",
+        E,
+        RELE,
+        (postconf(elsewhere="smtp_tls_policy_maps"),),
+        "not_tested no_evidence settings_without_table",
+    ),
+    (
+        "everybody, and a table that says nothing of it",
+        E,
+        RELE,
+        (postconf(("*", "encrypt"), elsewhere="smtp_tls_policy_maps"), settings(("x.example", "may"))),
+        "pass settings_demand",
+    ),
+    (
+        "a table that is not asked, since a relay delivers",
+        E,
+        RELE,
+        (postconf(("*", "may"), elsewhere="relayhost smtp_tls_policy_maps"), settings(NAMED["encrypt"])),
+        "not_tested no_evidence settings_relayed",
+    ),
+    (
+        "everybody, which is the relay alone",
+        E,
+        RELE,
+        (postconf(("*", "encrypt"), elsewhere="relayhost"),),
+        "not_tested no_evidence settings_relayed",
+    ),
+    (
+        "a host's entry, which may be the partner's",
+        E,
+        RELE,
+        (settings(("x.example", "secure"), unread="no_domain"), postconf(("*", "may"))),
+        "not_tested no_evidence settings_partly_read",
+    ),
+    (
+        "a host's entry, and all others encrypted",
+        E,
+        RELE,
+        (settings(("x.example", "secure"), unread="no_domain"), postconf(("*", "encrypt"))),
+        "pass settings_demand",
+    ),
+    (
+        "a connector turned off",
+        E,
+        M365,
+        (settings(product="exchange_online", unread="not_in_use"),),
+        "fail settings_lack_partner",
     ),
     ("settings and a log that agrees", V, RELE, (settings(NAMED["verify"]), VERIFIED), "pass settings_demand"),
     ("settings say so, a log shows clear", E, RELE, (settings(NAMED["encrypt"]), CLEAR), "fail partner_sent_clear"),

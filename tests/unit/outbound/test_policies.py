@@ -40,6 +40,25 @@ def test_what_postmap_prints_is_the_same_table(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "line", ["part.example Secure,match=mx.part.example", "part.example SECURE, match=mx.part.example protocols=x"]
+)
+def test_an_entry_is_read_as_postfix_reads_it(tmp_path: Path, line: str) -> None:
+    facts = read(tmp_path / "tls_policy", f"{line}\n")
+    assert facts is not None
+    assert facts.entries == (PolicyEntry("part.example", "secure", ("mx.part.example",)),)
+
+
+def test_parameters_tell_what_else_decides(tmp_path: Path) -> None:
+    text = "relayhost =\nsmtp_tls_policy_maps = hash:/etc/postfix/tls_policy\nsmtp_tls_security_level = Encrypt\n"
+    facts = read(tmp_path / "main.txt", text)
+    assert facts is not None
+    assert (facts.entries, facts.elsewhere) == ((PolicyEntry("*", "encrypt"),), ("smtp_tls_policy_maps",))
+    facts = read(tmp_path / "main.txt", "relayhost = [smtp.x.example]:587\nmyhostname = a.example\n")
+    assert facts is not None
+    assert (facts.entries, facts.elsewhere) == ((), ("relayhost",))
+
+
+@pytest.mark.parametrize(
     ("level", "entries"),
     [
         ("smtp_tls_security_level = encrypt\n", (PolicyEntry("*", "encrypt"),)),
@@ -98,6 +117,7 @@ CONNECTORS = [
     ("turned off", connector(Enabled=False), (), {"not_in_use": 1}),
     ("enabled in words", connector(Enabled="True"), (), {"not_in_use": 1}),
     ("for what a rule sends there", connector(IsTransportRuleScoped=True), (), {"not_in_use": 1}),
+    ("to the organisation's own server", connector(ConnectorType="OnPremises"), (), {"own_server": 1}),
     ("a setting we do not know", connector(TlsSettings="Everything"), (), {"unknown_setting": 1}),
     ("a number we do not know", connector(TlsSettings=9), (), {"unknown_setting": 1}),
     ("true is no number", connector(TlsSettings=True), (), {"unknown_setting": 1}),
