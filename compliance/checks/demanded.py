@@ -5,15 +5,16 @@ from collections.abc import Callable
 from compliance.checks.mail_logs import Share
 from compliance.checks.outgoing import joined
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, passed, resting_on
-from compliance.checks.scopes import route_of
+from compliance.checks.scopes import route_of, unanswered
 from compliance.checks.sent_logs import sent_by, silent
 from compliance.checks.tls_policies import demanded_in_policy
 from compliance.checks.views import OutgoingView
 from compliance.model.finding import Cause, Verdict
+from compliance.model.observation import Observation
 from compliance.model.subject import Level, RequireTls
 from compliance.model.supplied import Flow, merged
 from compliance.records.dane_walk import tlsa_owner
-from compliance.records.dns_walk import DnsQuestion, facts
+from compliance.records.dns_walk import NOT_RECORDED, DnsQuestion, facts, is_answered
 
 Source = Callable[[OutgoingView, Parameters], Verdict]
 _ENFORCED = "Verified"
@@ -52,6 +53,8 @@ def demanded_in_logs(view: OutgoingView, _want: Parameters) -> Verdict:
     verified = all(tally.trust == _ENFORCED for each in flows for tally in each.tls)
     if not verified or level not in {Level.ENCRYPT, Level.VERIFY}:
         return resting_on(not_tested(Cause.NO_EVIDENCE, "partner_only_supported", count=flow.encrypted), evidence)
+    if unheard := _unheard(view):
+        return resting_on(unanswered(unheard, view.context), evidence)
     if publishes_tlsa(view):
         return resting_on(not_tested(Cause.NO_EVIDENCE, "verified_perhaps_dane", count=flow.encrypted), evidence)
     told = passed("partner_verified", count=flow.encrypted, first=flow.first_tls, last=flow.last_tls)
@@ -75,6 +78,18 @@ def publishes_tlsa(view: OutgoingView) -> bool:
         for host in route_of(view.context, view.subject.hostname).hosts
     )
     return any(answer and answer.records for answer in answers)
+
+
+def _unheard(view: OutgoingView) -> tuple[Observation, ...]:
+    """Give the questions that were put and not answered, of the partner's hosts and whether they have TLSA records."""
+    evidence = view.context.evidence
+    route = route_of(view.context, view.subject.hostname)
+    asked = (evidence.answer(DnsQuestion(tlsa_owner(host.name), "TLSA")) for host in route.hosts)
+    return tuple(each for each in (*route.unanswered, *asked) if not is_answered(each) and not _is_unasked(each))
+
+
+def _is_unasked(answer: Observation) -> bool:
+    return answer.failure is not None and answer.failure.detail == NOT_RECORDED
 
 
 #: What may show it. The settings come first: where nothing was supplied, it is they that are asked for.

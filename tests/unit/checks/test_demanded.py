@@ -5,7 +5,7 @@ import pytest
 from compliance.checks.views import OutgoingView
 from compliance.model.observation import Observation
 from compliance.model.subject import Kind, Level, RequireTls
-from tests.unit.checks.build import DOMAIN, MX, context, dns, judged, subject, told, way_in
+from tests.unit.checks.build import DOMAIN, MX, context, dns, judged, subject, told, unheard, way_in
 from tests.unit.checks.logs import flow, log, to_domain, to_host, under
 from tests.unit.checks.test_outgoing import RELE, SOUND
 
@@ -26,6 +26,18 @@ ROWS: list[tuple[str, Level, tuple[Observation, ...], str]] = [
         Level.VERIFY,
         (sent(flow(VERIFIED)), *way_in(), dns(f"_25._tcp.{MX}", "TLSA", "3 1 1 ab")),
         "not_tested no_evidence verified_perhaps_dane",
+    ),
+    (
+        "all verified, and its TLSA unheard",
+        Level.VERIFY,
+        (sent(flow(VERIFIED)), *way_in(), unheard(f"_25._tcp.{MX}", "TLSA")),
+        "not_tested theirs dns_no_answer",
+    ),
+    (
+        "all verified, and its MX unheard",
+        Level.VERIFY,
+        (sent(flow(VERIFIED)), unheard(DOMAIN, "MX")),
+        "not_tested theirs dns_no_answer",
     ),
     (
         "all verified, and it has no TLSA",
