@@ -1,5 +1,7 @@
 """DMARC reports arrive: `rua` names a mailbox whose domain takes mail, and consents if it is another's (RFC 9990)."""
 
+from dataclasses import replace
+
 from compliance.checks.dmarc import record_verdict, walk_of
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, noticing, passed, resting_on
 from compliance.checks.scopes import unanswered
@@ -18,7 +20,9 @@ def dmarc_reports(view: DomainView, _want: Parameters) -> Verdict:
     walk = walk_of(view)
     if walk.record is None:
         return resting_on(record_verdict(view, walk), walk.observations)
-    found = drive(destinations(walk), view.context.evidence.answer)
+    lab = view.context.lab
+    named = drive(destinations(walk), view.context.evidence.answer)
+    found = tuple(replace(each, delivery=Delivery.NO_MAIL) if each.looped and not lab else each for each in named)
     seen = (*walk.observations, *(key for each in found for key in each.observations))
     return resting_on(_verdict(view, walk, walk.record, found), tuple(dict.fromkeys(seen)))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from compliance.model.names import is_address, is_plain
+from compliance.model.names import is_address, is_loopback, is_no_host, is_plain
 from compliance.model.observation import Observation
 from compliance.records.dmarc import DmarcWalk, policy_walk, walk_names
 from compliance.records.dmarc_record import DmarcFault, is_dmarc, parse, report_uris
@@ -51,6 +51,7 @@ class Destination:
     delivery: Delivery
     owner: str = ""
     consent: Consent = Consent.NOT_ASKED
+    looped: bool = False  # all its mail hosts' addresses are the sender's own machine's: mail outside a lab nowhere
     outside: bool = False  # another organisational domain than that of the policy, as far as both are known
     observations: tuple[str, ...] = ()
     unanswered: tuple[Observation, ...] = ()
@@ -100,8 +101,9 @@ def _destination(policy: str, domain: str, addresses: tuple[str, ...]) -> Walk[D
     for host in route.hosts:
         seen, silent = (*seen, *host.evidence), (*silent, *host.unanswered)
     silent = silent if delivery is Delivery.UNRESOLVED else ()
+    looped = delivery is Delivery.MAIL and all(map(is_loopback, _hosts(route)))
     if domain == policy:
-        return Destination(domain, addresses, delivery, observations=seen, unanswered=silent)
+        return Destination(domain, addresses, delivery, looped=looped, observations=seen, unanswered=silent)
     owner = f"{policy}._report._dmarc.{domain}"
     consent, answer = yield from _consent(owner, domain)
     seen, silent = (*seen, *_ids(answer)), (*silent, *_silence(answer))
@@ -114,14 +116,19 @@ def _destination(policy: str, domain: str, addresses: tuple[str, ...]) -> Walk[D
         delivery,
         owner,
         consent,
+        looped,
         outside,
         (*seen, *ours.observations, *theirs.observations),
         (*silent, *ours.unanswered, *theirs.unanswered),
     )
 
 
+def _hosts(route: Route) -> list[str]:
+    return [address for host in route.hosts for address in host.addresses if not is_no_host(address)]
+
+
 def _delivery(route: Route) -> Delivery:
-    states = {host.state for host in route.hosts}
+    states = {host.state for host in route.hosts if not all(map(is_no_host, host.addresses)) or not host.addresses}
     if HostState.RESOLVED in states:  # an MX, or the domain's own address (RFC 5321 section 5.1)
         return Delivery.MAIL
     if route.state is RouteState.UNRESOLVED or HostState.UNRESOLVED in states or route.over:

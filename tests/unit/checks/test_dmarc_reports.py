@@ -14,8 +14,8 @@ def rua(*addresses: str, name: str = DOMAIN) -> Observation:
     return dmarc(f"v=DMARC1; p=reject; rua={','.join(f'mailto:{each}' for each in addresses)}", name=name)
 
 
-def mail(domain: str) -> Facts:
-    return (dns(domain, "MX", f"10 mx.{domain}."), dns(f"mx.{domain}", "A", "192.0.2.1"), dns(f"mx.{domain}", "AAAA"))
+def mail(domain: str, address: str = "192.0.2.1") -> Facts:
+    return (dns(domain, "MX", f"10 mx.{domain}."), dns(f"mx.{domain}", "A", address), dns(f"mx.{domain}", "AAAA"))
 
 
 def no_mail(domain: str) -> Facts:
@@ -44,6 +44,14 @@ REPORTS = [
         "fail rua_takes_no_mail",
         [],
     ),
+    (
+        "an MX at the sender's own machine",
+        (*AWAY, *mail(OTHER, "127.0.0.1"), txt("v=DMARC1", name=AGREED), *mail(DOMAIN)),
+        "fail rua_takes_no_mail",
+        [],
+    ),
+    ("a lab's MX", (HOME, *mail(DOMAIN, "127.0.0.1")), "pass rua_arrives", []),
+    ("an MX at no host's address", (HOME, *mail(DOMAIN, "0.0.0.0")), "fail rua_takes_no_mail", []),
     ("MX unheard", (HOME, unheard(DOMAIN, "MX")), "not_tested theirs dns_no_answer", []),
     (
         "its address unheard",
