@@ -19,7 +19,7 @@ from compliance.model.subject import Kind
 from compliance.records.dns_walk import drive
 from compliance.records.spf_limits import Costs, costs
 from compliance.records.spf_lookup import NodeState
-from compliance.records.spf_reach import final_all, reach, unmeasured
+from compliance.records.spf_reach import final_all, reach, reverse_targets, unmeasured
 from compliance.records.spf_tree import SpfTree, record_tree
 
 
@@ -123,9 +123,12 @@ def _unknown(view: DomainView, tree: SpfTree, text: str) -> Verdict | None:
         return not_tested(Cause.THEIRS, "spf_ending_by_macro", record=text)
     if tree.unanswered:
         return unanswered(tree.unanswered, view.context)
+    if end.unsafe:
+        return not_tested(Cause.THEIRS, "spf_name_not_asked", record=text, host=end.name)
     if end.qualifier is None:
         return failed("spf_no_ending", record=text)
-    return not_tested(Cause.THEIRS, "spf_reach_unknown", record=text) if unmeasured(tree) else None
+    registry = any(map(view.context.is_public_suffix, reverse_targets(tree)))  # `ptr:no`: all whose name is below it
+    return not_tested(Cause.THEIRS, "spf_reach_unknown", record=text) if registry or unmeasured(tree) else None
 
 
 def _refusing(tree: SpfTree, text: str, want: Parameters) -> Verdict:

@@ -19,6 +19,7 @@ class Ending:
     unresolved: str = ""  # id of the observation that failed
     unanswered: tuple[Observation, ...] = ()
     macro: bool = False
+    unsafe: bool = False  # a name we ask nobody about
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +84,9 @@ def final_all(tree: SpfTree) -> Ending:
             return Ending(None, node.name)
         node = following[0]
     unresolved = node.observation if node.state is NodeState.UNRESOLVED else ""
-    macro = node.state is NodeState.MACRO
+    macro, unsafe = node.state is NodeState.MACRO, node.state is NodeState.UNSAFE
     end = node.record.all if node.record else None
-    return Ending(end.qualifier if end else None, node.name, unresolved, node.unanswered, macro)
+    return Ending(end.qualifier if end else None, node.name, unresolved, node.unanswered, macro, unsafe)
 
 
 def reach(tree: SpfTree, results: str = "+") -> Reach:
@@ -120,6 +121,16 @@ def unmeasured(tree: SpfTree) -> bool:
             if term.has_macro and term.mechanism != "include" and term.qualifier in wanted:
                 return True
     return False
+
+
+def reverse_targets(tree: SpfTree) -> tuple[str, ...]:
+    """Give the names of `ptr` terms that let in, or do not refuse, whoever has a reverse name below (section 5.5)."""
+    return tuple(
+        step.name.lower().removesuffix(".")
+        for node, wanted in _weighed(tree.root, "+?")
+        for step in node.steps
+        if isinstance(step.term, Term) and step.mechanism == "ptr" and step.term.qualifier in wanted
+    )
 
 
 def _weighed(node: Node, wanted: str) -> Iterator[tuple[Node, str]]:
