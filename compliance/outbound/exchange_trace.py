@@ -35,7 +35,10 @@ class ExchangeTrace:
     def recognises(self, head: bytes) -> bool:
         """Tell whether the first line names the columns."""
         text = head.decode(_encoding(head), "replace").lstrip("\ufeff")
-        return set(_COLUMNS) <= set(_heads(text.partition("\n")[0]))
+        try:
+            return set(_COLUMNS) <= set(_heads(text.partition("\n")[0]))
+        except csv.Error:
+            return False
 
     def read(self, file: SuppliedInput) -> MailLogFacts:
         """Distil a trace; raises Unreadable for a row that is endless."""
@@ -50,7 +53,7 @@ class ExchangeTrace:
                 cells = {name: row[place] if place < len(row) else "" for name, place in heads.items()}
                 when = _moment(cells["date_time"])
                 if when is None:
-                    unread.note("no_date", ",".join(row)[:400].encode())
+                    unread.note("no_date", b"")  # whatever a row holds, its subject too, may stand in any column
                 elif when < since:
                     older += 1
                 else:

@@ -19,7 +19,8 @@ _QUEUE = rb"([0-9A-Za-z]{5,24})"
 DELIVERY = re.compile(
     _QUEUE + rb": to=<" + _MAILBOX + rb">, (?:orig_to=<" + _MAILBOX + rb">, )?"
     rb"relay=([^\s\[\],]{1,255})\[([0-9A-Fa-f:.]{2,50})\]:(\d{1,5}), (conn_use=\d{1,9}, )?"
-    rb"delay=[\d.]{1,20}, delays=[\d./]{1,60}, dsn=\d\.\d{1,3}\.\d{1,3}, (?:[a-z_]{1,20}=[^\s,]{1,200}, ){0,8}"
+    rb"delay=[\d.]{1,20}, delays=[\d./]{1,60}, (?:tls=[^\s,]{1,200}, )?"
+    rb"dsn=\d\.\d{1,3}\.\d{1,3}, (?:[a-z_]{1,20}=[^\s,]{1,200}, ){0,8}"
     rb"status=([a-z]{3,20}) \("
 )
 #: A recipient that went to no host: no relay was reached, or it is a program of this machine.

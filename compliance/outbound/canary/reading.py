@@ -1,8 +1,10 @@
 """The journal of a round as supplied evidence (`evidence/canary/`)."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from compliance.model.canary import CanaryRound
 from compliance.model.supplied import CanaryFacts, SuppliedFile
 from compliance.outbound.canary.journal import read
 from compliance.outbound.lines import Unread, batches
@@ -28,6 +30,8 @@ class CanaryJournal:
         found = read(lines, lambda line: unread.note("no_journal_line", line))
         if found.round is None:
             raise Unreadable("no beginning")
+        for moment in _moments(found.round):
+            _moment(moment)
         kept = tuple(each for each in found.round.sessions if _moment(each.started) >= file.since)
         about = SuppliedFile(
             folder=file.folder,
@@ -44,11 +48,24 @@ class CanaryJournal:
         return CanaryFacts("canary", about, replace(found.round, sessions=kept))
 
 
+def _moments(told: CanaryRound) -> Iterator[str]:
+    yield from (told.started, told.ended)
+    for each in told.submissions:
+        yield from (each.at, each.until)
+    for session in told.sessions:
+        yield session.started
+        yield from (message.received for message in session.messages)
+
+
 def _moment(text: str) -> datetime:
+    """Read a time of the journal; one without a zone, as nobody but a hand writes it, can be held against none."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except ValueError:
-        raise Unreadable("a time that is none") from None
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise Unreadable("a time that is none")
 
 
 def _seconds(text: str) -> str:

@@ -43,6 +43,7 @@ def test_messages_are_counted_at_the_services_edge(tmp_path: Path, encoding: str
     assert {name: each.flow.unknown for name, each in domains(facts, "from").items()} == {"part.example": 1}
     assert (facts.file.lines, facts.file.older, facts.file.not_read) == (8, 1, 1)
     assert not facts.instances[0].logs_tls
+    assert facts.file.unread[0].example == ""
     assert not [word for word in ("kari", "ola@", "Emne", "id@x") if word in repr(facts)]
 
 
@@ -52,6 +53,7 @@ def test_messages_are_counted_at_the_services_edge(tmp_path: Path, encoding: str
         "Date,Recipient Domain,Security Type,Count of Messages Blocked\n2026-11-02,part.example,TLS,1\n",
         "date_time,source,event_id\n2026-11-02T08:00:00Z,SMTP,SEND\n",
         "",
+        "date_time,source\rfoo,bar\r",
     ],
 )
 def test_a_table_with_other_columns_is_not_taken_for_a_trace(tmp_path: Path, text: str) -> None:

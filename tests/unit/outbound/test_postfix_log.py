@@ -127,6 +127,11 @@ ROWS: list[Row] = [
         between(tls_to(), sent().replace("dsn=2.0.0,", "dsn=2.0.0, tls=verified,")),
         (1, 0, 0),
     ),
+    (
+        "with its TLS level told of",
+        between(tls_to(), sent().replace("dsn=2.0.0,", "tls=verify:x, dsn=2.0.0,")),
+        (1, 0, 0),
+    ),
 ]
 
 

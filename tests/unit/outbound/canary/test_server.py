@@ -11,10 +11,14 @@ import pytest
 
 from compliance.model.canary import CanarySession, Stage
 from compliance.outbound.canary.dialogue import Limits
-from compliance.outbound.canary.journal import read
+from compliance.outbound.canary.journal import Closed, Opened, Wrapped, read
 from compliance.outbound.canary.plan import Setup
+from compliance.outbound.canary.reading import CanaryJournal
 from compliance.outbound.canary.server import confirmed_name
+from compliance.outbound.reader import Unreadable
 from compliance.records.tls_offer import read_offer
+from compliance.strict import dump_json
+from tests.unit.outbound.build import supplied
 from tests.unit.outbound.canary.receiver import (
     ADDRESSES,
     LETTER,
@@ -249,6 +253,16 @@ def test_a_receiver_taken_in_turn_counts_a_session_for_whom_it_met(tmp_path: Pat
         ("sound", Stage.MESSAGE),
         ("sound", Stage.MAIL),
     ]
+
+
+@pytest.mark.parametrize("ended", ["", "i går", "2026-11-25T22:00:00"])
+def test_a_journal_with_a_time_that_is_none_is_not_read(tmp_path: Path, ended: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    opened = Opened("opened", "r", "b.example", "2026-11-25T22:00:00+00:00", (), ("rele",))
+    path.write_text("".join(f"{dump_json(Wrapped(line))}\n" for line in (opened, Closed("closed", ended, 0, 0))))
+
+    with pytest.raises(Unreadable):
+        CanaryJournal().read(supplied(path, "canary"))
 
 
 def test_lines_of_no_known_form_are_counted(tmp_path: Path) -> None:
