@@ -14,18 +14,21 @@ from compliance.records.mail_route import host_addresses
 from compliance.records.spf import SpfRecord, Term
 from compliance.records.spf_limits import Costs, costs
 from compliance.records.spf_lookup import MOST_LOOKUPS, MOST_NAMES, MOST_VOIDS, NodeState
-from compliance.records.spf_tree import SpfTree, Step, StepState
+from compliance.records.spf_tree import Node, SpfTree, Step, StepState
 
 #: What the services of the inventory ask their customers to include.
 INCLUDES = {"exchange_online": "spf.protection.outlook.com", "google_workspace": "_spf.google.com"}
 
-_BAD = frozenset({NodeState.NONE, NodeState.SEVERAL, NodeState.SYNTAX, NodeState.NO_DOMAIN, NodeState.LOOP})
+#: What may be taken out: a name that says nothing to anybody. One with a record that is at fault has senders.
+_EMPTY = frozenset({NodeState.NONE, NodeState.NO_DOMAIN, NodeState.LOOP})
+_BAD = _EMPTY | {NodeState.SEVERAL, NodeState.SYNTAX}
 
 
 def publishing(view: DomainView | SpfSenderView, domain: str, tree: SpfTree, verdict: Verdict) -> Verdict:
     """The same failure with the record to publish, where one can be written that mends it."""
     plain = verdict.status is Status.FAIL and is_plain(domain)
     text = _text(view.context, domain, view.kind, tree, verdict) if plain else ""
+    text = text if text and spf_mend.is_sound(text) else ""
     return replace(verdict, values={**verdict.values, "publish": text, "publish_at": domain}) if text else verdict
 
 
@@ -46,6 +49,8 @@ def _text(context: Context, domain: str, kind: Kind, tree: SpfTree, verdict: Ver
 
 def _mended(tree: SpfTree, record: SpfRecord, verdict: Verdict) -> str:
     """Mend all that is wrong in the domain's own record at once; nothing where the fault lies in somebody else's."""
+    if any(step.node and step.node.state not in _EMPTY and _is_broken(step.node) for step in tree.root.steps):
+        return ""
     told = costs(tree)
     instead = {step.term.text: new for step in tree.root.steps if (new := _instead(step, told)) is not None}
     changed = [step for step in tree.root.steps if step.term.text in instead]
@@ -63,11 +68,15 @@ def _mended(tree: SpfTree, record: SpfRecord, verdict: Verdict) -> str:
     return spf_mend.mended(record, instead, sender)
 
 
+def _is_broken(node: Node) -> bool:
+    return any(each.state in _BAD for each in node.nodes())
+
+
 def _instead(step: Step, told: Costs) -> list[str] | None:
     """What to put for a term: nothing for one that leads nowhere, addresses where there are too many lookups."""
     crowded = step.mechanism == "mx" and step.count > MOST_NAMES
     void = step.state is StepState.VOID and (told.too_many_voids or told.too_many_lookups)
-    if crowded or void or (step.node and any(each.state in _BAD for each in step.node.nodes())):
+    if crowded or void or (step.node and step.node.state in _EMPTY):
         return []
     return _addresses(step) if told.too_many_lookups else None
 

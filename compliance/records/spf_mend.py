@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from compliance.records.spf import SpfFault, SpfRecord, parse
+from compliance.records.spf_reach import Ranges
 
 NOBODY = "v=spf1 -all"
 _PLAIN = re.compile(r"[A-Za-z0-9.:/_%{}=+~?-]+")
+_WIDE4, _WIDE6 = 1 << 24, 20  # as the baseline has it for U02-2-3
 _LONGEST = 2000  # characters: a longer one is for nobody to copy
 _SLIPS = {"ipv4": "ip4", "ipv6": "ip6", "ip": "ip4", "includes": "include"}
 _SLIP = re.compile(r"([-+?~]?)(ipv4|ipv6|ip|includes)[:=](.+)", re.IGNORECASE)
@@ -24,6 +26,16 @@ def written(terms: Iterable[str]) -> str:
     except SpfFault:
         return ""
     return text
+
+
+def is_sound(text: str) -> bool:
+    """Tell whether a record lets in no more of the world than one that passes: none is proposed that does."""
+    record = parse(text)
+    ranges = Ranges()
+    for term in record.reached:
+        ranges.meet(term, counts=term.qualifier in "+?", everybody=term.mechanism == "all")
+    found = ranges.reach(complete=True)
+    return found.ipv4_count < _WIDE4 and (found.ipv6_shortest is None or found.ipv6_shortest >= _WIDE6)
 
 
 def assembled(addresses: Iterable[str], includes: Iterable[str]) -> str:
