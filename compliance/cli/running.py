@@ -170,6 +170,7 @@ def demo(
             progress=progress(quiet=quiet),
             run_id=run_id,
             languages=languages,
+            evidence=world.inventory / "evidence",
         )
         folder = observe(order)
     _publish(folder)

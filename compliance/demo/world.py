@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
@@ -151,14 +152,26 @@ class World:
             "smtp_port": self.smtp_port,
             "https_port": self.https_port,
             "roots": "roots.pem",
+            "yesterday": today - timedelta(days=1),
+            "last_week": today - timedelta(days=7),
+            "two_weeks_ago": today - timedelta(days=14),
             "last_month": today - timedelta(days=30),
             "long_ago": today - timedelta(days=500),
             "next_quarter": today + timedelta(days=90),
         }
         (self.inventory / "roots.pem").write_bytes(self.pki.roots.read_bytes())
-        for source in files("compliance.demo").joinpath("data", "inventory").iterdir():
-            text = string.Template(source.read_text(encoding="utf-8")).substitute(values)
-            (self.inventory / source.name).write_text(text, encoding="utf-8")
+        _fill(files("compliance.demo").joinpath("data", "inventory"), self.inventory, values)
+
+
+def _fill(source: Traversable, target: Path, values: Mapping[str, object]) -> None:
+    """Write a folder's files, and those of the folders in it, with their values in place."""
+    target.mkdir(exist_ok=True)
+    for each in source.iterdir():
+        if each.is_dir():
+            _fill(each, target / each.name, values)
+        else:
+            text = string.Template(each.read_text(encoding="utf-8")).substitute(values)
+            (target / each.name).write_text(text, encoding="utf-8")
 
 
 def _data(name: str, kind: type[T]) -> T:
