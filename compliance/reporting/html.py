@@ -8,8 +8,11 @@ from markupsafe import Markup
 
 from compliance.model.requirement import Requirement
 from compliance.reporting import phrases
+from compliance.reporting import register_words as said
 from compliance.reporting.shown import shown
 from compliance.reporting.view.actions import Action, front
+from compliance.reporting.view.fate import Fate
+from compliance.reporting.view.register import PROOFS
 from compliance.reporting.view.report import Report
 from compliance.reporting.view.results import Result, target_name
 from compliance.reporting.words import Texts, Words
@@ -17,6 +20,7 @@ from compliance.reporting.words import Texts, Words
 _MOST = 12  # sentences in one card; the rest is in the workbook
 _MOST_UNTESTED = 60
 _MOST_PROOFS = 100
+_MOST_REGISTER = 100  # partners whose proofs are told at length
 
 
 def render_html(report: Report, language: str, texts: Texts | None = None) -> str:
@@ -78,6 +82,21 @@ def _context(report: Report, words: Words) -> dict[str, object]:
         "must_line": phrases.must_line(words, report.must),
         "partner_line": phrases.partner_line(words, report.partner_tally),
         "cell_link": _cell_link(report, words),
+        **_register(report, words),
+    }
+
+
+def _register(report: Report, words: Words) -> dict[str, object]:
+    """What the register and what would stop are drawn with."""
+    return {
+        "most_register": _MOST_REGISTER,
+        "proof_names": tuple(PROOFS.values()),
+        "register_ids": _in_register(report) - _in_cards(report),
+        "register_verdict": lambda row: said.register_verdict(words, row),
+        "proof_said": lambda row, number: said.proof_said(words, row, number),
+        "fates": tuple(Fate),
+        "traffic_lines": lambda found: said.traffic_lines(words, found),
+        "call_lines": lambda row: said.call_lines(words, row),
     }
 
 
@@ -107,6 +126,14 @@ def _act(report: Report, words: Words) -> Callable[[Action], str]:
 
 def _shown_below(report: Report) -> set[str]:
     """Give the ids of the results that stand further down the page, to be linked to."""
+    return _in_cards(report) | _in_register(report)
+
+
+def _in_register(report: Report) -> set[str]:
+    return {proof.anchor for row in report.register[:_MOST_REGISTER] for proof in row.proofs if proof}
+
+
+def _in_cards(report: Report) -> set[str]:
     lines = [line for card in report.cards for line in card.lines[:_MOST]]
     lines += [line for group in report.untested for line in group.lines[:_MOST_UNTESTED]]
     return {anchor for line in lines for anchor in line.anchors}

@@ -35,9 +35,20 @@ def result_rows(report: Report, words: Words) -> tuple[ResultRow, ...]:
 
     What the tool cannot judge yet comes last among the untested.
     """
+    return tuple(_row(report, words, result, group) for result, group in _ordered(report))
+
+
+def result_places(report: Report) -> dict[int, int]:
+    """Give which row, counted from 0, is the first of each result, by the result's number."""
+    places: dict[int, int] = {}
+    for place, (result, _) in enumerate(_ordered(report)):
+        places.setdefault(result.number, place)
+    return places
+
+
+def _ordered(report: Report) -> list[tuple[Result, Group]]:
     found = [(result, group) for result in report.results for group in result.groups]
-    found.sort(key=lambda pair: _order(*pair))
-    return tuple(_row(report, words, result, group) for result, group in found)
+    return sorted(found, key=lambda pair: _order(*pair))
 
 
 def _order(result: Result, group: Group) -> tuple[int, bool, bool]:

@@ -6,14 +6,16 @@ from openpyxl import Workbook
 
 from compliance.reporting import phrases
 from compliance.reporting.excel.contacts import contacts_sheet
-from compliance.reporting.excel.lists import certificates_sheet, controls_sheet, partners_sheet
+from compliance.reporting.excel.lists import certificates_sheet, controls_sheet
 from compliance.reporting.excel.method import method_sheet
 from compliance.reporting.excel.page import finish_page
+from compliance.reporting.excel.partners import partners_sheet
 from compliance.reporting.excel.results import results_sheet
 from compliance.reporting.excel.seal import steady
 from compliance.reporting.excel.spf import spf_sheet
 from compliance.reporting.excel.summary import summary_sheet
 from compliance.reporting.excel.unlisted import unlisted_sheet
+from compliance.reporting.excel.what_if import what_if_sheet
 from compliance.reporting.formatter import read_time
 from compliance.reporting.view.report import Report
 from compliance.reporting.words import Texts, Words
@@ -30,6 +32,7 @@ def render_xlsx(report: Report, language: str, *, contacts: bool = True, texts: 
     controls_sheet(book, report, words)
     results_sheet(book, report, words)
     partners_sheet(book, report, words)
+    what_if_sheet(book, report, words)
     spf_sheet(book, report, words)
     certificates_sheet(book, report, words)
     unlisted_sheet(book, report, words)

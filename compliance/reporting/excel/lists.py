@@ -1,13 +1,11 @@
-"""The plain lists: requirements with counts, partners, certificates."""
+"""The plain lists: requirements with counts, certificates."""
 
 from openpyxl import Workbook
 
 from compliance.reporting import phrases
-from compliance.reporting.excel.cells import Content, fit, paint, table
+from compliance.reporting.excel.cells import Content, fit, table
 from compliance.reporting.excel.page import freeze
-from compliance.reporting.rows import waiver_text
 from compliance.reporting.view.numbers import Tally
-from compliance.reporting.view.partners import Partner
 from compliance.reporting.view.report import Report
 from compliance.reporting.words import Words
 
@@ -43,35 +41,6 @@ def _counts(tally: Tally) -> list[Content]:
         tally.met, tally.not_met, tally.untested, tally.error, tally.not_applicable, tally.waived, tally.share,
         tally.dane, tally.stated,
     ]  # fmt: skip
-
-
-def partners_sheet(book: Workbook, report: Report, words: Words) -> None:
-    """Write a row for each partner, with the result that matters most."""
-    sheet = book.create_sheet(words.t("sheet_partners"))
-    keys = ("col_partner", "col_asked", "col_worst", "col_requirement", "col_what_is", "col_responsible")
-    counts = ("col_met_long", "col_not_met_long", "col_untested_long", "col_error_long")
-    names = [words.t(key) for key in (*keys, *counts, "head_row_waiver")]
-    table(sheet, "Partners", names, [_partner(words, row) for row in report.partners])
-    for number, row in enumerate(report.partners, 2):
-        if row.worst:
-            paint(sheet.cell(row=number, column=3), row.worst.mark)
-    freeze(sheet, "B2", 1)
-    fit(sheet, (34, 26, 22, 40, 60, 22, 12, 14, 18, 18, 40))
-
-
-def _partner(words: Words, row: Partner) -> list[Content]:
-    counts: list[Content] = [row.tally.met, row.tally.not_met, row.tally.untested, row.tally.error]
-    start: list[Content] = [words.f(row.name), phrases.demand(words, row.subject)]
-    if row.worst is None:
-        return [*start, "", "", "", "", *counts, ""]
-    finding, group = row.worst.finding, row.worst.worst
-    status = f"{words.t(f'sign_{row.worst.mark}')} {words.t(f'status_{row.worst.mark}')}"
-    said = (
-        words.t("partner_all_met") if row.worst.finding.status == "pass" else words.reason(group.reason, group.values)
-    )
-    title = f"{finding.requirement} {words.title(finding.requirement)}"
-    who = words.t(f"who_{finding.responsible}")
-    return [*start, status, title, said, who, *counts, waiver_text(words, finding.waiver)]
 
 
 def certificates_sheet(book: Workbook, report: Report, words: Words) -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from compliance.model.finding import Notice, Status
 from compliance.model.names import is_domain, is_plain
 from compliance.model.subject import Kind, Level, Subject
+from compliance.reporting.view.fate import CAPABILITY
 from compliance.reporting.view.report import Report
 from compliance.reporting.view.results import Group, Result
 
-CAPABILITY = "U02-1c-1"
 _EXCHANGE_ONLINE = "exchange_online"
 #: What somebody who turns the policy on must know: addresses nobody could reach, names anybody may have put there.
 _CAUTIONS = ("family_not_tested", "mx_name_unauthenticated")

@@ -24,9 +24,11 @@ from compliance.reporting.view.numbers import (
     tally,
 )
 from compliance.reporting.view.partners import Partner, partners
+from compliance.reporting.view.register import RegisterRow, register
 from compliance.reporting.view.results import Result, results
 from compliance.reporting.view.source import Source, read_source
 from compliance.reporting.view.spf import SpfDrawing, spf_drawings
+from compliance.reporting.view.what_if import WhatIf, what_if
 from compliance.reporting.words import Say
 
 
@@ -47,6 +49,8 @@ class Report:
     untested: tuple[UntestedGroup, ...]
     spf: tuple[SpfDrawing, ...]
     hosts: tuple[Host, ...]
+    register: tuple[RegisterRow, ...]
+    what_if: WhatIf | None
     partners: tuple[Partner, ...]
     partner_tally: Tally
     partner_measures: tuple[Row, ...]
@@ -102,6 +106,8 @@ def lay_out(source: Source) -> Report:
         untested=untested(found),
         spf=spf_drawings(source),
         hosts=hosts,
+        register=register(source, found),
+        what_if=what_if(source),
         partners=partners(source, found),
         partner_tally=tally(source.partners),
         partner_measures=by_measure(source, source.partners, (*MEASURES, *OTHER_PARTS)),

@@ -13,7 +13,8 @@ from compliance.reporting.view.source import Source, is_own
 
 _TARGET = re.compile(r"(?P<name>.*?)\[(?P<address>[^\]]*)\]:(?P<port>\d+)", re.DOTALL)
 _STATUS_RANK = {Status.FAIL: 0, Status.ERROR: 2, Status.NOT_TESTED: 3, Status.PASS: 4, Status.NOT_APPLICABLE: 5}
-_DANE = "met_through_dane"
+#: The reason of what DANE alone vouches for.
+DANE_REASON = "met_through_dane"
 _TRUST = "U02-1b-2"
 _DANE_MARKS = ("dane", "dane_only")
 _DUTY_RANK = {Duty.MUST: 0, Duty.SHOULD: 1, Duty.MAY: 2}
@@ -68,7 +69,7 @@ class Result:
         """The mark of one group of targets."""
         if group.status is self.finding.status and self.mark not in _DANE_MARKS:
             return self.mark
-        return self._through_dane if group.reason == _DANE else group.status.value
+        return self._through_dane if group.reason == DANE_REASON else group.status.value
 
     @property
     def _through_dane(self) -> str:
@@ -99,7 +100,7 @@ def is_stated(finding: Finding) -> bool:
 def met_through_dane(finding: Finding) -> bool:
     """Tell whether something is met by DANE where ordinary senders, who go by issuers, would not have it met."""
     reasons = {target.reason for target in finding.targets if target.status is Status.PASS} | {finding.reason}
-    return finding.status is Status.PASS and _DANE in reasons
+    return finding.status is Status.PASS and DANE_REASON in reasons
 
 
 def cause_key(finding: Finding, cause: Cause | None = None) -> str:

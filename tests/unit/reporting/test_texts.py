@@ -18,6 +18,7 @@ _BUILT = (
     "waiver_state_", "head_row_", "term_", "name_", "evidence_", "assessment_", "failure_", "why_",
     "readme_", "review_", "check_cause_", "basis_derived", "basis_threshold", "whom_", "receiving_", "having_", "map_",
     "wrong_", "grade_", "noted_", "rest_", "lead_outbound_", "part_", "basis_own",
+    "register_", "what_if_",
 )  # fmt: skip
 _KEY = re.compile(r"""["']([a-z][a-z0-9_]*(?:_[A-Z])?)["']""")
 
