@@ -111,8 +111,10 @@ def _by_question(ledger: Ledger, span: Span) -> Item[bool]:
 
 
 def _accepting(ledger: Ledger, version: str) -> tuple[str, ...]:
+    """The session, a hello, or a session of the walk: a pool of servers may not answer alike twice."""
     own = (ledger.shown.question,) if ledger.shown.version == version else ()
-    return own or _named(each for each in ledger.entries if each.version == version)[:1]
+    met = own or _named(each for each in ledger.entries if each.version == version)[:1]
+    return met or tuple(question for question, shown in ledger.handshakes if shown.version == version)[:1]
 
 
 def _old_version(ledger: Ledger, version: str) -> Item[bool]:

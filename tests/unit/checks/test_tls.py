@@ -133,6 +133,13 @@ def test_one_host_of_a_pool_may_be_old() -> None:
     assert tls_versions(host_view(run), {}).values["versions"] == ["TLSv1"]
 
 
+def test_another_of_a_pool_may_be_old_when_the_walk_comes_to_it() -> None:
+    run = context(walked(instead={SSL2: (b"", "reset"), "session after": tls("TLSv1")}))
+    verdict = tls_versions(host_view(run), {})
+    assert (told(verdict), verdict.values.get("versions")) == ("fail old_tls_accepted", ["TLSv1"])
+    assert "session after" in {run.evidence.by_id[key].question for key in verdict.evidence}
+
+
 def test_hellos_of_another_address_prove_nothing_here() -> None:
     moved = (replace(seen, target=seen.target.replace("192.0.2.1", "192.0.2.2")) for seen in walked()[1:])
     verdict = tls_versions(host_view(context((good(), *moved))), {})
