@@ -54,7 +54,7 @@ def _implicit(view: HostView, tries: list[Observation]) -> Verdict:
             found = opinion(view.context, Presented(seen.facts.tls.chain, seen.started), view.name)
             return _certificate(view, found, seen.facts.tls.version)
     kinds = [seen.failure.kind for seen in tries if seen.failure and seen.failure.stage == "tls"]
-    if FailureKind.PROTOCOL in kinds:
+    if len(kinds) > 1 and all(kind is FailureKind.PROTOCOL for kind in kinds):  # once may be a limiter in front of it
         return failed("submission_not_tls", port=view.port)
     if len(kinds) > 1 and all(kind is FailureKind.HANDSHAKE for kind in kinds):
         why = tries[-1].failure.detail if tries[-1].failure else ""
