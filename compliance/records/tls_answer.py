@@ -17,7 +17,7 @@ VERSIONS = {0x0300: "SSLv3", 0x0301: "TLSv1", 0x0302: "TLSv1.1", 0x0303: "TLSv1.
 _SERVER_HELLO, _CERTIFICATE, _KEY_EXCHANGE, _CERTIFICATE_REQUEST, _DONE, _STATUS = 2, 11, 12, 13, 14, 22
 #: The ServerHello.random that makes a HelloRetryRequest of it: SHA-256 of its name (RFC 8446 section 4.1.3).
 _RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
-_MOST_CERTIFICATES = 32
+_MOST_CERTIFICATES = 100  # as many as a path is built from
 _NAMED_CURVE = 3
 
 

@@ -131,6 +131,13 @@ def test_what_another_of_a_pool_shows_after_the_sessions_is_judged(
     assert shown_to in {run.evidence.by_id[key].question for key in verdict.evidence}
 
 
+def test_an_issuer_far_down_a_long_chain_is_seen_in_a_hello_too() -> None:
+    chain = (SOUND[0], *SELF_SIGNED * 40, *SOUND[1:])
+    run = context(walked(session=good(chain=chain)), roots=PUBLIC)
+    assert told(judged(run, TRUST, host_view(run))) == "pass issuer_trusted"
+    assert noticed(judged(run, STRENGTH, host_view(run))) == ["superfluous_certificates"]
+
+
 def test_a_certificate_that_no_session_can_be_held_with_is_not_judged() -> None:
     """RSA key exchange is chosen and cannot be carried out: no sender ever gets as far as this certificate."""
     server = Server(
