@@ -13,6 +13,7 @@ from compliance.reporting.view.what_if import FROM, TO, Outcome, Traffic, WhatIf
 from compliance.reporting.words import Words
 
 _NAMES = 20
+_MOST = 5000  # domains, those with most messages: strangers who write to us make up as many as they like
 _WIDTHS = (30, 22, 22, *(16,) * 9, 50)
 
 
@@ -23,6 +24,8 @@ def what_if_sheet(book: Workbook, report: Report, words: Words) -> None:
         return
     sheet = book.create_sheet(words.t("what_if_sheet"))
     said = [*traffic_lines(words, found), words.t("what_if_intro", first=found.first, last=found.last)]
+    if len(found.traffic) > _MOST:
+        said.append(words.t("what_if_more", n=len(found.traffic) - _MOST))
     for row, line in enumerate([*said, words.t("what_if_note")], 1):
         put(sheet, row, 1, line).alignment = Alignment(wrap_text=False)
     _, last = _outcomes(sheet, found, words, len(said) + 3)
@@ -61,7 +64,7 @@ def _domains(sheet: Worksheet, found: WhatIf, words: Words, top: int) -> None:
         kinds = ("what_if_encrypted", "what_if_clear", "what_if_untold")
         heads += [words.t(key, head=words.t(f"what_if_{direction}")) for key in kinds]
     heads += [words.t("what_if_share"), words.t("what_if_found")]
-    rows = [_domain(words, found, row) for row in found.traffic]
+    rows = [_domain(words, found, row) for row in found.traffic[:_MOST]]
     first, last = table(sheet, "Traffic", heads, rows, top)
     share = 2 + len(LEVELS) + 6 + 1
     for row in range(first, last + 1):

@@ -255,6 +255,19 @@ def test_the_sheet_has_the_sums_and_a_row_for_each_domain(report: Report) -> Non
     assert listed["ukjent.no"][2] == "Ukjent"
 
 
+def test_of_very_many_domains_the_smallest_are_in_the_sums_alone(
+    report: Report, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who writes to us can make up domains without end."""
+    monkeypatch.setattr("compliance.reporting.excel.what_if._MOST", 2)
+    rows = [[cell.value for cell in row] for row in _book(drawn(report, *TRAFFIC), "nb")["Hva om"].iter_rows()]
+
+    names = [row[0] for row in rows]
+    assert names[names.index("Domene") + 1 :] == ["part.example", "klar.example"]
+    assert "4 domener til, med færrest meldinger, er bare med i summene." in names
+    assert next(row[3] for row in rows if row[:3] == ["kryptering", "alle", "Sendt"]) == 1742
+
+
 def _book(report: Report, language: str) -> openpyxl.Workbook:
     return openpyxl.load_workbook(io.BytesIO(render_xlsx(report, language, texts=fixture.texts())))
 
