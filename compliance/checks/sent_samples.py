@@ -149,26 +149,27 @@ def _signed(view: OutgoingView, own: Sequence[Departure], domains: Sequence[str]
 def _look(view: OutgoingView, each: Departure) -> tuple[str, str, list[str]]:
     """Give what a message's signatures come to, what is told of it, and the answers that were used."""
     facts, context = each.facts, view.context
-    sound = [mark for mark in facts.signatures if not mark.fault]
-    fitting = [mark for mark in sound if aligned(context, mark.domain, facts.from_domain) is not False]
+    whole = [mark for mark in facts.signatures if not mark.fault]
+    fitting = [mark for mark in whole if aligned(context, mark.domain, facts.from_domain) is not False]
     if not fitting:
-        if facts.relayed_by_list or len(sound) < len(facts.signatures):
+        if facts.relayed_by_list or len(whole) < len(facts.signatures):
             return "unproven", "list" if facts.relayed_by_list else "unreadable", []
-        return ("sent_unaligned" if sound else "sent_unsigned"), "", []
+        return ("sent_unaligned" if whole else "sent_unsigned"), "", []
     keys: list[str] = []
     whys = []
     for mark in fitting:
         owner = selector_owner(mark.selector, mark.domain)
         keys += filter(None, [context.evidence.answer(DnsQuestion(owner, "TXT")).id])
         found = drive(verify(_restored(mark, each.hop.time)), context.evidence.answer)
-        if found.state is DkimState.PASS and aligned(context, mark.domain, facts.from_domain):
+        sound = found.state is DkimState.PASS and not found.testing
+        if sound and aligned(context, mark.domain, facts.from_domain):
             return "signed", owner, keys
         whys.append(_why(found))
     return "unproven", whys[0], keys
 
 
 def _why(found: DkimResult) -> str:
-    return found.why or "alignment"
+    return found.why or ("testing" if found.testing else "alignment")
 
 
 def _restored(mark: KeptSignature, at: str) -> Signed:

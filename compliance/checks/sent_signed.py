@@ -52,7 +52,7 @@ def _samples(view: OutgoingView) -> tuple[Sample, ...]:
 
 
 def _joined(verdicts: Mapping[Sample, str], domains: Sequence[str]) -> Verdict:
-    for reason in ("sent_unsigned", "sent_signature_broken", "sent_unaligned"):
+    for reason in ("sent_unsigned", "sent_signature_broken", "sent_in_testing", "sent_unaligned"):
         wrong = [sample for sample, found in verdicts.items() if found == reason]
         if wrong:
             return _fault(reason, wrong, len(verdicts))
@@ -76,6 +76,8 @@ def _fault(reason: str, wrong: Sequence[Sample], total: int) -> Verdict:
     if reason == "sent_unsigned":
         return failed("sent_unsigned", count=len(wrong), total=total, domains=domains)
     signers = _names(signature.domain for sample in wrong for signature in sample.signatures)
+    if reason == "sent_in_testing":
+        return failed("sent_in_testing", count=len(wrong), total=total, signers=signers)
     if reason == "sent_unaligned":
         return failed("sent_unaligned", count=len(wrong), total=total, domains=domains, signers=signers)
     whys = _names(signature.why for sample in wrong for signature in sample.signatures)
@@ -87,6 +89,9 @@ def _signed(context: Context, sample: Sample) -> str:
     if not sample.signatures:
         return "sent_unsigned"
     passing = [each for each in sample.signatures if each.result == "pass"]
+    fitting = [each for each in passing if aligned(context, each.domain, sample.from_domain)]
+    if fitting and all(each.testing for each in fitting):  # receivers treat it as unsigned (RFC 6376 section 3.6.1)
+        return "sent_in_testing"
     alignments = {aligned(context, each.domain, sample.from_domain) for each in passing}
     if True in alignments:
         return "signed"

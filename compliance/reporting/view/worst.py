@@ -50,7 +50,7 @@ _FAULTS: Mapping[str, tuple[str, ...]] = {
         "dkim_missing", "dkim_several", "dkim_unreadable", "dkim_revoked", "dkim_testing", "dkim_version",
         "dkim_key_type", "dkim_not_for_mail", "dkim_no_hash", "dkim_broken_key", "dkim_only_wildcard",
     ),
-    "sent_unsigned": ("sent_unsigned", "sent_signature_broken", "sent_unaligned"),
+    "sent_unsigned": ("sent_unsigned", "sent_signature_broken", "sent_in_testing", "sent_unaligned"),
     "dkim_weak": ("dkim_weak_key", "dkim_only_sha1"),
     "dmarc_reports": ("rua_",),
     "sts": ("sts_", "policy_", "mx_not_in_policy"),

@@ -42,10 +42,11 @@ def signature(domain: str = DOMAIN, selector: str = "s1", *, body: bool = True, 
     return KeptSignature(domain, selector, "ed25519-sha256", domain, KEY.sign(made), now, body, True, None)
 
 
-def published(selector: str = "s1", domain: str = DOMAIN) -> Observation:
+def published(selector: str = "s1", domain: str = DOMAIN, more: str = "") -> Observation:
     import base64
 
-    return dns(f"{selector}._domainkey.{domain}", "TXT", f"v=DKIM1; k=ed25519; p={base64.b64encode(_RAW).decode()}")
+    key = base64.b64encode(_RAW).decode()
+    return dns(f"{selector}._domainkey.{domain}", "TXT", f"v=DKIM1; k=ed25519; {more}p={key}")
 
 
 _NUMBER = iter(range(10_000))

@@ -208,6 +208,8 @@ DKIM = [
     ("changed on the way", (round_of(signed(BROKEN)),), "fail sent_signature_broken"),
     ("a key that is gone", (round_of(signed(replace(GOOD, result="permerror", why="no_key"))),), "fail sent_signature_broken"),  # noqa: E501
     ("a field that is no signature", (round_of(signed(DkimSeen("", "", "", "permerror", "base64"))),), "fail sent_signature_broken"),  # noqa: E501
+    ("signed by a key on trial", (round_of(signed(replace(GOOD, testing=True))),), "fail sent_in_testing"),
+    ("signed by a key on trial, and by another", (round_of(signed(replace(GOOD, testing=True), GOOD)),), "pass sent_signed"),  # noqa: E501
     ("signed by another domain", (round_of(signed(OTHERS)), RELAXED), "fail sent_unaligned"),
     ("signed by a neighbour under the same top", (round_of(signed(COUSIN)), RELAXED), "fail sent_unaligned"),
     ("signed by a domain below, where that is enough", (round_of(signed(SUB)), RELAXED), "pass sent_signed"),

@@ -106,6 +106,7 @@ ELSEWHERE = signature("etaten.onmicrosoft.example")
 SIGNED: list[Row] = [
     ("by the key in the DNS", (GOOD, published()), "pass sent_signed", []),
     ("a key that was not asked for", (GOOD,), UNPROVEN, []),
+    ("a key on trial", (GOOD, published(more="t=y; ")), UNPROVEN, []),
     ("another key by now", (GOOD, published("s2")), UNPROVEN, []),
     ("words that were changed", (mail(signatures=(signature(words=b"x"),)), published()), UNPROVEN, []),
     ("a body that was changed", (mail(signatures=(signature(body=False),)), published()), UNPROVEN, []),
