@@ -71,7 +71,7 @@ def _moment(text: str) -> datetime:
 def _halves(file: SuppliedInput) -> tuple[list[bytes], bytes]:
     """Give the lines of the header, and the body, with line ends as they are sent (RFC 5322 section 2.1)."""
     content = b"".join(_bounded(file.blocks())).removeprefix(b"\xef\xbb\xbf")
-    content = _LINE_END.sub(b"\r\n", content)
+    content = content.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     header, _, body = content.partition(b"\r\n\r\n")
     return header.split(b"\r\n"), body
 

@@ -34,18 +34,18 @@ class Line:
 
 def logical_lines(lines: Iterable[str]) -> Iterable[Line]:
     """Give lines as Postfix reads them: comments and empty lines left out, lines that begin with a blank joined on."""
-    held: Line | None = None
+    begun, held = 0, list[str]()
     for number, text in enumerate(lines, 1):
         if not text.strip() or text.lstrip().startswith("#"):
             continue
-        if text[:1] in " \t" and held is not None:
-            held = Line(held.number, f"{held.text} {text.strip()}")
+        if text[:1] in " \t" and held:
+            held.append(text.strip())
             continue
-        if held is not None:
-            yield held
-        held = Line(number, text.rstrip())
-    if held is not None:
-        yield held
+        if held:
+            yield Line(begun, " ".join(held))
+        begun, held = number, [text.rstrip()]
+    if held:
+        yield Line(begun, " ".join(held))
 
 
 def parse_entry(text: str) -> PolicyEntry:
