@@ -1,13 +1,20 @@
 """What was distilled from logs elsewhere: the file `u02 partners` writes where the logs are, and none need leave."""
 
+import re
+from dataclasses import replace
+from datetime import datetime
+
 from compliance.model.names import is_address, is_domain, is_plain
-from compliance.model.supplied import LogInstance, MailLogFacts, earliest, latest
+from compliance.model.supplied import Flow, LogInstance, MailLogFacts, earliest, latest
 from compliance.outbound.lines import Unread, batches
 from compliance.outbound.reader import SuppliedInput, Unreadable
+from compliance.outbound.safe import example
 from compliance.strict import dump_json, load_json
 
 _BEGINNING = b'{"kind":"mail_log",'
 _LONGEST = 1 << 26
+_WORD = re.compile(r"[\w+@./-]{0,160}", re.ASCII)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
 def distilled(logs: tuple[MailLogFacts, ...]) -> bytes:
@@ -43,7 +50,11 @@ class DistilledLog:
             last,
             sum(log.file.lines for log in logs),
             older=sum(log.file.older for log in logs),
-            unread=tuple(kind for log in logs for kind in log.file.unread),
+            unread=tuple(
+                replace(kind, example=example(kind.example.encode("utf-8", "replace")))
+                for log in logs
+                for kind in log.file.unread
+            ),
             year_assumed=any(log.file.year_assumed for log in logs),
         )
         instances = tuple(instance for log in logs for instance in log.instances)
@@ -54,8 +65,33 @@ class DistilledLog:
 
 def _is_plain(instance: LogInstance) -> bool:
     names = [relay.name for relay in instance.relays] + [name for each in instance.domains for name in each.hosts]
+    flows = [*(relay.flow for relay in instance.relays), *(each.flow for each in instance.domains)]
     return (
         all(is_plain(name) for name in (*names, instance.host) if name)
         and all(is_domain(each.domain) for each in instance.domains if each.domain)
         and all(is_address(relay.address) for relay in instance.relays if relay.address)
+        and _WORD.fullmatch(instance.program) is not None
+        and all(map(_is_counted, flows))
     )
+
+
+def _is_counted(flow: Flow) -> bool:
+    """Tell whether a flow has what a log gives: numbers that can be counted, times, and words of TLS."""
+    counts = (flow.clear, flow.unknown, flow.failed_tls, flow.clear - flow.failed_tls)
+    times = [flow.first_tls, flow.last_tls, flow.first_clear, flow.last_clear]
+    times += [moment for tally in flow.tls for moment in (tally.first, tally.last)]
+    words = [word for tally in flow.tls for word in (tally.version, tally.suite, tally.trust)]
+    return (
+        all(count >= 0 for count in counts)
+        and all(tally.count > 0 for tally in flow.tls)
+        and all(map(_is_time, filter(None, times)))
+        and all(_WORD.fullmatch(word) for word in words)
+    )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return _TIME.fullmatch(text) is not None

@@ -91,6 +91,9 @@ def _spoilt() -> dict[str, bytes]:
         "a name that is none": sound.replace(b'"part.example"', b'"$(id).example"'),
         "a host that is none": sound.replace(b'"host":"rele"', b'"host":"a b"'),
         "an address that is none": sound.replace(b'"192.0.2.1"', b'"192.0.2.1;id"'),
+        "less than none": sound.replace(b'"clear":0', b'"clear":-3'),
+        "a suite that is none": sound.replace(b'"suite":"TLS', b'"suite":"Kari Nordmann'),
+        "a time that is none": sound.replace(b'"first_tls":"2026-', b'"first_tls":"2026-02-31T00:00:00Z'),
         "two products": sound + sound.replace(b'"product":"postfix"', b'"product":"exim"'),
     }
 
