@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 
 from compliance.checks.context import Context
+from compliance.checks.dane import Lookup, look_up
+from compliance.checks.presented import Presented
 from compliance.checks.reperform_dns import NOTHING, UNSAFE, by_dig, by_mx, by_reverse, by_selector, by_tlsa
 from compliance.checks.reperform_envelope import by_envelope
 from compliance.checks.reperform_tls import by_negotiation, by_suite
@@ -31,6 +34,7 @@ from compliance.model.observation import FailureKind, SmtpFacts
 from compliance.model.subject import Level
 from compliance.records.certificate import Certificate, CertificateFault, matches, read
 from compliance.records.dane_walk import tlsa_owner
+from compliance.records.der import DerFault, subject_public_key_info
 from compliance.records.mta_sts import PATH as POLICY_PATH
 from compliance.records.mta_sts import owner as sts_owner
 from compliance.records.mta_sts import policy_host
@@ -268,7 +272,26 @@ def _tls13(view: HostView, verdict: Verdict) -> Reperform:
 
 
 def _dane(view: HostView, verdict: Verdict) -> Reperform:
-    return by_tlsa(view, verdict)
+    """The records; and where none matches, the digest of the certificate that is meant: a host may present two."""
+    records = by_tlsa(view, verdict)
+    lookup = look_up(view, view.name)
+    each = next((each for each in view.presentations if each.chosen and each.chain and _differs(lookup, each)), None)
+    if verdict.reason != "tlsa_mismatch" or not records.command or each is None:
+        return records
+    whole = all(record.selector == 0 for record in lookup.walk.usable)
+    try:
+        meant = each.chain[0] if whole else subject_public_key_info(each.chain[0])
+    except DerFault:
+        return records
+    taken = "openssl x509 -outform DER"
+    if not whole:
+        taken = "openssl x509 -noout -pubkey | openssl pkey -pubin -outform DER"
+    command = f"{records.command}; {_s_client(each)} 2>/dev/null | {taken} | openssl dgst -sha256"
+    return Reperform(command, sha256(meant).hexdigest(), ("dig", *_OPENSSL))
+
+
+def _differs(lookup: Lookup, shown: HostView) -> bool:
+    return lookup.mismatch(Presented(shown.chain, shown.seen_at)) is not None
 
 
 def _carries_level(view: HostView, verdict: Verdict) -> Reperform:

@@ -15,6 +15,7 @@ _DIG = ("dig",)
 _DNS_PORT = 53
 _SHOWN = 80
 _OWNER = "_25._tcp."
+_SPF = "v=spf1"
 
 
 def by_dig(context: Context, verdict: Verdict, name: str, rdtype: str) -> Reperform:
@@ -101,7 +102,7 @@ def _named(address: str, port: int) -> list[str]:
 
 
 def _expected(answer: Observation, record: str) -> str:
-    """What dig prints of an answer: the record that decides, else the only one, else the status or the count."""
+    """What dig prints: the record that decides, else the only one or the only one on SPF, else the status or count."""
     seen = facts(answer)
     if seen is None:
         silent = answer.failure is not None and answer.failure.kind is FailureKind.TIMEOUT
@@ -113,6 +114,9 @@ def _expected(answer: Observation, record: str) -> str:
         return _spelled(meant) if meant else ""
     if len(seen.records) == 1 or (seen.records and seen.rdtype != "TXT"):
         return _spelled(seen.records[0])[:_SHOWN]
+    policies = [each for each in seen.records if "".join(each.strings).lower().startswith(_SPF)]
+    if len(policies) == 1:
+        return _spelled(policies[0])
     return f"ANSWER: {_answers(seen)}"
 
 

@@ -11,6 +11,7 @@ from compliance.records.envelope import step
 
 _NEEDS = ("swaks", "timeout")
 _PATIENCE = 40  # seconds, as for every other printed command
+_SHOWN = 80
 
 
 def by_envelope(view: HostView, verdict: Verdict) -> Reperform:
@@ -18,11 +19,15 @@ def by_envelope(view: HostView, verdict: Verdict) -> Reperform:
     sender = view.subject.hostname
     held = (view.context.evidence.by_id[key] for key in verdict.evidence)
     replies = [reply for seen in held if isinstance(seen.facts, SmtpFacts) for reply in seen.facts.replies]
-    said = next((reply.sent for reply in replies if reply.step == step("rcpt", sender)), "")
+    named = next((reply for reply in replies if reply.step == step("rcpt", sender)), None)
+    said = named.sent if named else ""
     recipient = said.rpartition("@")[2].rstrip(">")
     if not is_domain(recipient) or not is_domain(sender):
         return NOTHING
     words = ["swaks", "--server", view.address, "--port", str(view.port), "--quit-after", "RCPT"]
     words += ["--from", f"postmaster@{sender}", "--to", f"postmaster@{recipient}"]
     refused = str(verdict.values.get("words", ""))[:3] if verdict.status is Status.PASS else ""
-    return Reperform(f"timeout {_PATIENCE} {shlex.join(words)}", f"<** {refused}" if refused else "", _NEEDS)
+    taken = (reply.lines[0] for reply in replies if reply.step == step("rcpt", sender) and reply.code // 10 == 25)
+    accepted = next(taken, "") if verdict.reason == "plain_accepted" else ""  # what is said in clear stands first
+    expect = f"<** {refused}" if refused else f"<-  {accepted}"[:_SHOWN] if accepted else ""
+    return Reperform(f"timeout {_PATIENCE} {shlex.join(words)}", expect, _NEEDS)

@@ -90,9 +90,13 @@ def _own_mail_hosts(context: Context, subject: Subject, kind: Kind) -> Targets:
 
 
 def _own_inbound(context: Context, subject: Subject, kind: Kind) -> Targets:
-    """What is asked of our own receiving hosts about a partner."""
-    hosts = [each for each in context.subjects if Kind.INBOUND_HOST in each.kinds and each.managed_by == OWN]
-    if not hosts:
+    """What is asked of our own receiving hosts about a partner.
+
+    What a supplier runs for us takes the partner's mail too: it is not asked, and stays unknown.
+    """
+    hosts = [each for each in context.subjects if Kind.INBOUND_HOST in each.kinds]
+    hosts = [each for each in hosts if each.managed_by == OWN or not each.dummy]
+    if not any(each.managed_by == OWN for each in hosts):
         return (), ((subject.hostname, not_tested(Cause.NOT_ASKED, "no_own_inbound_host"), ()),)
     found = [_own_mail_hosts(context, host, Kind.INBOUND_HOST) for host in hosts]
     views = (view for every, _ in found for view in every if isinstance(view, HostView))

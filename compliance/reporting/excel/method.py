@@ -45,7 +45,7 @@ def _run(report: Report, words: Words) -> list[list[Content]]:
 
 def _done(report: Report, words: Words) -> list[list[Content]]:
     run = report.source.run
-    tool, n = run.tool, run.counts.observations
+    tool, n = run.tool, report.origins["wire"]
     rows: list[list[Content]] = [
         [words.t("head_method"), words.t("method_intro", tool=tool.name, version=tool.version, n=n)],
         [words.t("sheet_results"), words.t("results_note", sheet=words.t("sheet_controls"))],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from compliance.model.finding import Finding, Status, Values
 from compliance.model.requirement import Duty
+from compliance.model.subject import Kind
 from compliance.reporting.view.results import Result, target_address, target_host
 from compliance.reporting.view.source import Source
 
@@ -46,7 +47,9 @@ def actions(source: Source, results: tuple[Result, ...]) -> tuple[Action, ...]:
         for place in _places(result):
             # A fault at a host is mended there for all its domains; one of records is one job for all of them.
             # What a partner must do is told to each partner.
-            apart = place.name if place.is_host or not result.own else ""
+            # What we ask of partners is one setting at all our hosts, and met only when it stands at every one.
+            demanded = result.own and finding.kind is Kind.PARTNER
+            apart = place.name if (place.is_host and not demanded) or not result.own else ""
             # What is wrong is one job, however many requirements it breaks; where nobody wrote the job, it is
             # told by the requirement.
             key = (result.own, finding.responsible, finding.supplier, place.reason, apart, _untold(place, finding))

@@ -13,9 +13,9 @@ from compliance.reporting.words import RequirementTitle, Say, plural_key
 
 #: The causes in the order they are told, and a fault of the tool last.
 _CAUSES = ("not_built", "theirs_own", "theirs", "ours", "no_evidence", "manual", "not_asked", "error")
-#: Measures of how mail is carried to us, beside the trusted certificate of 1b.
-_CARRIED = frozenset({"transport", "dane", "sts"})
-_RECEIVERS = frozenset({Kind.OWN_DOMAIN, Kind.INBOUND_HOST})
+#: Measures of how mail is carried, beside the trusted certificate of 1b and the outgoing mail of 1a.
+_CARRIED = frozenset({"transport", "dane", "sts", "1c"})
+_CARRIERS = frozenset({Kind.OWN_DOMAIN, Kind.INBOUND_HOST, Kind.PARTNER})  # of partners only what we ask ourselves
 _TOLD = 3  # waivers that are told one by one
 _LETTERS = 12  # numbers up to this are written in letters
 
@@ -72,10 +72,10 @@ def _proven(safe: int, dane: int, total: int) -> Say:
 
 
 def _rest(source: Source) -> Say | None:
-    """Tell of what else is asked of the way mail takes to us, in the same breath; None where all of it is met."""
+    """Tell of what else is asked of the way mail takes, in the same breath; None where all of it is met."""
     seen: dict[str, set[Status]] = {}
     for finding in source.own:
-        carried = finding.kind in _RECEIVERS and source.measure(finding.requirement) in _CARRIED
+        carried = finding.kind in _CARRIERS and source.measure(finding.requirement) in _CARRIED
         if carried and finding.level is Duty.MUST:
             seen.setdefault(finding.requirement, set()).add(finding.status)
     failing = sum(Status.FAIL in statuses for statuses in seen.values())

@@ -28,6 +28,11 @@ class Proof:
     evidence: tuple[str, ...]
     reperform: Reperform | None
 
+    @property
+    def tells(self) -> bool:
+        """Tell whether there is anything to read: what was stated, or never sent in, rests on nothing measured."""
+        return bool(self.evidence or (self.reperform and (self.reperform.command or self.reperform.expect)))
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

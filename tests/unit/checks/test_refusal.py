@@ -131,19 +131,28 @@ def test_the_command_goes_as_far_as_rcpt_and_no_further() -> None:
     assert how.command is not None
     assert how.command.endswith("--quit-after RCPT --from postmaster@part.example --to postmaster@a.example")
     assert how.expect == "<** 450"
+    view = view_of((inside(YES, "250 inside"), clear(YES, "250 2.1.5 Recipient ok")))
+    assert reperform("envelope", view, judged(view.context, "U02-1c-3", view)).expect == "<-  250 2.1.5 Recipient ok"
 
 
+OURS = subject(MX, "inbound_host", managed_by="own")
+SUPPLIED = subject("mx2.a.example", "inbound_host", managed_by="Drift AS")
 HOSTS = [
     ("a host of ours", subject(MX, "inbound_host", managed_by="own"), "own", [f"{MX}[192.0.2.1]:25"]),
     ("a supplier's", subject(MX, "inbound_host", managed_by="Drift AS"), "own", ["part.example: no_own_inbound_host"]),
     ("no host at all", subject("a.example", "own_domain"), "own", ["part.example: no_own_inbound_host"]),
+    ("a supplier's beside", (OURS, SUPPLIED), "own", [f"{MX}[192.0.2.1]:25", "mx2.a.example: only_own_hosts"]),
+    ("a supplier's dummy", (OURS, replace(SUPPLIED, dummy="spam trap")), "own", [f"{MX}[192.0.2.1]:25"]),
     ("a run that asks little", subject(MX, "inbound_host", managed_by="own"), "light", [f"{MX}: depth_light"]),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("case", "other", "depth", "expected"), HOSTS, ids=[row[0] for row in HOSTS])
-def test_only_hosts_of_ours_are_asked(case: str, other: Subject, depth: str, expected: list[str]) -> None:
-    run = replace(context(way_in(), partner(), other), depth=Depth(depth))
+def test_only_hosts_of_ours_are_asked(
+    case: str, other: Subject | tuple[Subject, ...], depth: str, expected: list[str]
+) -> None:
+    others = other if isinstance(other, tuple) else (other,)
+    run = replace(context(way_in(), partner(), *others), depth=Depth(depth))
     views, lines = targets(Scope.OWN_INBOUND, run, run.subjects[0], Kind.PARTNER)
     assert [*(view.target for view in views), *(f"{name}: {verdict.reason}" for name, verdict, _ in lines)] == expected
     assert all(view.subject.hostname == PART for view in views)

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from compliance.checks.reperform import reperform
 from compliance.checks.views import MxView, SelectorView
 from compliance.model.finding import Status, Verdict
 from compliance.model.observation import DnsFacts, DnsRecord, Observation
+from compliance.records.der import subject_public_key_info
 from compliance.records.mail_route import HostState, Route, RouteHost, RouteState
 from tests.unit.checks.build import (
     DOMAIN,
@@ -26,6 +28,7 @@ from tests.unit.checks.build import (
     unheard,
     way_in,
 )
+from tests.unit.checks.chains import leaf
 
 FAIL, PASS, UNTESTED = Status.FAIL, Status.PASS, Status.NOT_TESTED
 
@@ -73,6 +76,7 @@ def test_character_strings_stay_apart() -> None:
         (dns(DOMAIN, "TXT", rcode="SERVFAIL"), "status: SERVFAIL"),
         (dns(DOMAIN, "TXT"), "ANSWER: 0"),
         (dns(DOMAIN, "TXT", "v=spf1 -all", "v=spf1 ~all"), "ANSWER: 2"),
+        (dns(DOMAIN, "TXT", "site-verification=x", "v=spf1 -all"), '"v=spf1 -all"'),
         (unheard(DOMAIN, "TXT"), "no servers could be reached"),
         (unheard(DOMAIN, "TXT", "unresolved"), ""),
     ],
@@ -161,3 +165,14 @@ def test_mail_routes_are_shown_where_they_decide(
     found = reperform("mx", view, Verdict(FAIL, reason, values=values))
     assert found.command == f"dig +dnssec {question}"
     assert found.expect == expect
+
+
+def test_what_matches_no_record_is_shown_by_the_digest_of_the_certificate_meant() -> None:
+    owner = f"_25._tcp.{MX}"
+    shown = leaf().der
+    held = good(chain=(shown,))
+    run = context([*way_in(), dns(owner, "TLSA", f"3 1 1 {'ab' * 32}"), held])
+    found = reperform("dane", host_view(run), Verdict(FAIL, "tlsa_mismatch", values={"name": owner}))
+    assert (found.command or "").startswith(f"dig +dnssec +nosplit {owner} TLSA; timeout 40 openssl s_client ")
+    assert found.expect == sha256(subject_public_key_info(shown)).hexdigest()
+    assert found.needs == ("dig", "openssl", "timeout")

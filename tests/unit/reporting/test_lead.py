@@ -43,6 +43,8 @@ def test_what_else_is_asked_of_transport_is_told_in_the_same_breath(report: Repo
     assert "på domenet, men ett annet grunnleggende kontrollpunkt for transporten er ikke oppfylt overalt." in failing
     unknown = _said(report, met, _finding(report, "U02-TLS-1", Status.NOT_TESTED, cause=Cause.NOT_BUILT))
     assert "transporten er ikke kontrollert overalt." in unknown
+    demanded = _finding(report, "U02-1c-3", Status.FAIL, kind=Kind.PARTNER, subject="part.example")
+    assert "på domenet, men ett annet grunnleggende kontrollpunkt for transporten" in _said(report, met, demanded)
     lesser = _finding(report, "U02-TLS-4", Status.FAIL, level=Duty.SHOULD)
     assert ", men " not in _said(report, met, lesser)
 

@@ -11,6 +11,7 @@ import openpyxl
 import pytest
 
 from compliance.model.finding import Cause, Status
+from compliance.model.subject import Kind
 from compliance.model.unlisted import Role, Unlisted
 from compliance.reporting import check_lines, summary_lines, write_readme, write_reports
 from compliance.reporting.view.actions import front
@@ -149,8 +150,8 @@ def _lead(report: Report, language: str = "nb") -> str:
 
 def test_the_lead_tells_what_is_safe_what_is_not_and_what_is_unknown(report: Report) -> None:
     assert _lead(report) == (
-        "Innkommende e-post er kryptert med tiltrodd sertifikat på 1 av 3 domener, men ett annet grunnleggende "
-        "kontrollpunkt for transporten er ikke oppfylt overalt. "
+        "Innkommende e-post er kryptert med tiltrodd sertifikat på 1 av 3 domener, men av de andre "
+        "grunnleggende kontrollpunktene for transporten er 2 ikke oppfylt overalt og 1 ikke kontrollert overalt. "
         "Ett domene, kommunen.example, tar imot e-post på en tjener med utløpt sertifikat. "
         "Utgående kryptering er ikke dokumentert for avsendertjeneren. "
         "Åtte grunnleggende kontroller er ikke kontrollert: fire der tjeneren avviste oss eller ikke svarte, "
@@ -187,6 +188,23 @@ def test_an_action_at_a_host_counts_all_it_mends(report: Report) -> None:
     assert (first.requirement, first.places, first.mends) == ("U02-1b-4", ("mx2.kommunen.example",), 2)
     assert record.places == ("kommunen.example", "skole.example", "blåbær.example")
     assert (record.basic, record.mends) == (False, 3)  # what is only recommended comes after what is basic
+
+
+def test_what_we_ask_of_partners_is_one_job_at_all_our_hosts(report: Report) -> None:
+    like = next(finding for finding in report.source.own if finding.targets)
+    hosts = ("mx1.a.example[192.0.2.1]:25", "mx2.a.example[192.0.2.2]:25")
+    failing = tuple(
+        replace(like.targets[0], target=host, status=Status.FAIL, cause=None, reason="plain_accepted") for host in hosts
+    )
+    found = tuple(
+        replace(
+            like, subject=partner, kind=Kind.PARTNER, requirement="U02-1c-3", status=Status.FAIL, cause=None,
+            reason="plain_accepted", targets=failing, waiver=None, counted=True, responsible="own",
+        )
+        for partner in ("a.part.example", "b.part.example")
+    )  # fmt: skip
+    (action,) = lay_out(replace(report.source, findings=found)).actions
+    assert (action.mends, action.places) == (2, ("mx1.a.example", "mx2.a.example"))
 
 
 def test_the_front_page_names_our_own_jobs_and_a_partners(report: Report) -> None:
