@@ -1,19 +1,21 @@
 """The SPF record to publish instead of one that fails: beside the verdict, ready to copy, or not given at all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from compliance.checks.context import Context
 from compliance.checks.views import DomainView, SpfSenderView
 from compliance.model.finding import Status, Verdict
 from compliance.model.names import is_address, is_inside, is_no_mail_host, is_plain
-from compliance.model.subject import Kind
+from compliance.model.subject import Kind, Subject
 from compliance.records import spf_mend
 from compliance.records.dns_walk import drive
 from compliance.records.mail_route import host_addresses
 from compliance.records.spf import SpfRecord, Term
+from compliance.records.spf_check import Result, check_host
 from compliance.records.spf_limits import Costs, costs
 from compliance.records.spf_lookup import MOST_LOOKUPS, MOST_NAMES, MOST_VOIDS, NodeState
+from compliance.records.spf_macro import Sender
 from compliance.records.spf_tree import Node, SpfTree, Step, StepState
 
 #: What the services of the inventory ask their customers to include.
@@ -22,6 +24,8 @@ INCLUDES = {"exchange_online": "spf.protection.outlook.com", "google_workspace":
 #: What may be taken out: a name that says nothing to anybody. One with a record that is at fault has senders.
 _EMPTY = frozenset({NodeState.NONE, NodeState.NO_DOMAIN, NodeState.LOOP})
 _BAD = _EMPTY | {NodeState.SEVERAL, NodeState.SYNTAX}
+#: What a receiver says of a sender that nothing lets in. Silence says nothing.
+_SHUT_OUT = frozenset({Result.FAIL, Result.SOFTFAIL, Result.NEUTRAL, Result.PERMERROR})
 
 
 def publishing(view: DomainView | SpfSenderView, domain: str, tree: SpfTree, verdict: Verdict) -> Verdict:
@@ -44,10 +48,10 @@ def _text(context: Context, domain: str, kind: Kind, tree: SpfTree, verdict: Ver
             return spf_mend.unslipped(tree.root.text)
         case "spf_missing" | "spf_sender_none" | "spf_too_broad" | "spf_too_broad_v6" | "spf_neutral_world":
             return _assembled(context, domain)
-    return _mended(tree, tree.root.record, verdict) if tree.root.record else ""
+    return _mended(context, tree, tree.root.record, verdict) if tree.root.record else ""
 
 
-def _mended(tree: SpfTree, record: SpfRecord, verdict: Verdict) -> str:
+def _mended(context: Context, tree: SpfTree, record: SpfRecord, verdict: Verdict) -> str:
     """Mend all that is wrong in the domain's own record at once; nothing where the fault lies in somebody else's."""
     if any(step.node and step.node.state not in _EMPTY and _is_broken(step.node) for step in tree.root.steps):
         return ""
@@ -65,7 +69,19 @@ def _mended(tree: SpfTree, record: SpfRecord, verdict: Verdict) -> str:
         case "spf_mx_names" if not any(step.count > MOST_NAMES for step in changed):
             return ""
     sender = str(verdict.values.get("address", "")) if verdict.reason.startswith("spf_sender_") else ""
-    return spf_mend.mended(record, instead, sender)
+    missing = [sender] if sender else []
+    return spf_mend.mended(record, instead, [*missing, *_shut_out(context, tree.root.name)])
+
+
+def _shut_out(context: Context, domain: str) -> Iterator[str]:
+    """The senders the inventory knows that nothing before `all` lets in: a stricter ending would refuse their mail."""
+    for sender in _senders(context, domain):
+        for address in _known(context, sender):
+            asked = Sender(address, f"postmaster@{domain}", sender.helo)
+            checked = drive(check_host(asked), context.evidence.answer)
+            by_all = checked.result is Result.PASS and checked.term.lstrip("+").lower() == "all"
+            if (by_all or checked.result in _SHUT_OUT) and not _unseen(context, address):
+                yield address
 
 
 def _is_broken(node: Node) -> bool:
@@ -98,22 +114,28 @@ def _literal(step: Step, term: Term) -> Iterator[str]:
 
 def _assembled(context: Context, domain: str) -> str:
     """A first record from the inventory; none where a sender's addresses are not known."""
-    senders = [each for each in context.subjects if Kind.OUTBOUND_HOST in each.kinds and domain in each.sends_for]
     addresses: list[str] = []
     includes: list[str] = []
-    for sender in senders:
+    for sender in _senders(context, domain):
         known = INCLUDES.get(sender.service, "")
         if sender.service and not known:
             return ""
         if known:
             includes.append(known)
-        elif is_address(sender.hostname):
-            addresses.append(sender.hostname)
         else:
-            found = drive(host_addresses(sender.hostname), context.evidence.answer).addresses
-            addresses += found or [""]  # one that is not known leaves a record that would shut it out
+            addresses += _known(context, sender) or [""]  # one that is not known leaves a record that would shut it out
     outside = [each for each in addresses if each and not _unseen(context, each)]
     return spf_mend.assembled(outside, includes) if len(outside) == len(addresses) else ""
+
+
+def _senders(context: Context, domain: str) -> list[Subject]:
+    return [each for each in context.subjects if Kind.OUTBOUND_HOST in each.kinds and domain in each.sends_for]
+
+
+def _known(context: Context, sender: Subject) -> Sequence[str]:
+    if sender.service or is_address(sender.hostname):
+        return [] if sender.service else [sender.hostname]
+    return drive(host_addresses(sender.hostname), context.evidence.answer).addresses
 
 
 def _unseen(context: Context, address: str) -> bool:

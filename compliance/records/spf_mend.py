@@ -44,14 +44,14 @@ def assembled(addresses: Iterable[str], includes: Iterable[str]) -> str:
     return written([*senders, "~all"]) if senders else ""
 
 
-def mended(record: SpfRecord, instead: Mapping[str, Sequence[str]], sender: str = "") -> str:
-    """Replace terms by others, put a missing sender first, and see to the ending; `` where that changes nothing.
+def mended(record: SpfRecord, instead: Mapping[str, Sequence[str]], senders: Iterable[str] = ()) -> str:
+    """Replace terms by others, put missing senders first, and see to the ending; `` where that changes nothing.
 
     What stands first is met before anything that may refuse it or fail. Where a redirect decides, it is left to.
     """
     before = record.text.split(" ")[1:]
     words = [new for word in before for new in instead.get(word, (word,))]
-    text = written([_address(sender), *words] if sender else words)
+    text = written([*map(_address, senders), *words])
     if not text:
         return ""
     after = parse(text)

@@ -157,6 +157,19 @@ def test_every_fault_of_a_record_is_mended_at_once() -> None:
     assert published == {"v=spf1 mx ~all"}
 
 
+@pytest.mark.parametrize(
+    ("case", "record", "expected"),
+    [
+        ("let in by all alone", "v=spf1 mx +all", f"v=spf1 ip4:{V4} mx ~all"),
+        ("let in by nothing", "v=spf1 mx ?all", f"v=spf1 ip4:{V4} mx ~all"),
+        ("let in by a term", f"v=spf1 mx ip4:{V4} +all", f"v=spf1 mx ip4:{V4} ~all"),
+    ],
+)
+def test_a_stricter_record_shuts_no_sender_out_that_the_inventory_knows(case: str, record: str, expected: str) -> None:
+    facts = (txt(record), MX, *host("mx.example", "192.0.2.77"))
+    assert judge("U02-2-3", facts, RELAY).values["publish"] == expected
+
+
 @pytest.mark.parametrize("record", ["v=spf1 a mx ~all", "v=spf1 +all", "v=spf1 foo", "x"])
 @pytest.mark.parametrize("requirement", ["U02-2-1", "U02-2-3"])
 def test_a_domain_without_mail_is_given_the_one_that_says_so(requirement: str, record: str) -> None:
