@@ -32,7 +32,9 @@ def mta_sts_policy(view: DomainView, want: Parameters) -> Verdict:
     found = find(view.context, view.subject.hostname)
     if isinstance(found.policy, Verdict):
         return resting_on(found.policy, found.evidence)
-    return resting_on(_in_force(view, found.policy, want), found.evidence)
+    verdict = _in_force(view, found.policy, want)
+    unsteady = found.unsteady and verdict.status is Status.PASS
+    return resting_on(noticing(verdict, Notice("policy_unsteady")) if unsteady else verdict, found.evidence)
 
 
 def _in_force(view: DomainView, policy: Policy, want: Parameters) -> Verdict:

@@ -29,14 +29,19 @@ from compliance.records.mta_sts import (
 POLICY, POLICY_AGAIN = "policy", "policy again"
 _TEXT = "text/plain"
 _SHOWN = 200
+_OK = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The policy a sender would use, or the verdict that says why it would have none; `evidence` in either case."""
+    """The policy a sender would use, or the verdict that says why it would have none; `evidence` in either case.
+
+    `unsteady`: the host had it the second time alone.
+    """
 
     policy: Policy | Verdict
     evidence: tuple[str, ...]
+    unsteady: bool = False
 
 
 def find(context: Context, domain: str) -> Found:
@@ -59,7 +64,7 @@ def find(context: Context, domain: str) -> Found:
     tries = [context.evidence.answer(DnsQuestion(host, question)) for question in (POLICY, POLICY_AGAIN)]
     tries = [each for each in tries if each.id] or tries[:1]
     used += [each.id for each in tries]
-    return Found(_fetched(context, host, tries), tuple(used))
+    return Found(_fetched(context, host, tries), tuple(used), unsteady=len(set(map(_status, _answers(tries)))) > 1)
 
 
 def _record_fault(name: str, domain: str, found: tuple[str, ...]) -> Verdict | None:
@@ -77,8 +82,9 @@ def _record_fault(name: str, domain: str, found: tuple[str, ...]) -> Verdict | N
 
 
 def _fetched(context: Context, host: str, tries: list[Observation]) -> Policy | Verdict:
-    """Judge the first whole answer; without one, what both tries came to."""
-    answered = next((each for each in tries if isinstance(each.facts, PolicyFacts) and each.failure is None), None)
+    """Judge the first whole answer, a policy before none; without one, what both tries came to."""
+    answers = _answers(tries)
+    answered = next((each for each in answers if _status(each) == _OK), answers[0] if answers else None)
     if answered is None or not isinstance(answered.facts, PolicyFacts):
         return _not_fetched(context, host, tries)
     served = answered.facts
@@ -90,6 +96,14 @@ def _fetched(context: Context, host: str, tries: list[Observation]) -> Policy | 
         return parse_policy(served.body)
     except StsFault as fault_:
         return failed("policy_syntax", name=host, why=fault_.why, line=fault_.line)
+
+
+def _answers(tries: list[Observation]) -> list[Observation]:
+    return [each for each in tries if isinstance(each.facts, PolicyFacts) and each.failure is None]
+
+
+def _status(answer: Observation) -> int:
+    return answer.facts.status if isinstance(answer.facts, PolicyFacts) else 0
 
 
 def _not_fetched(context: Context, host: str, tries: list[Observation]) -> Verdict:
@@ -177,7 +191,7 @@ def _answer_fault(served: PolicyFacts) -> Verdict | None:
         return failed("policy_redirected", location=served.location[:_SHOWN], **where)
     if served.status == 429 or served.status >= 500:
         return not_tested(Cause.THEIRS, "policy_host_busy", **where)
-    if served.status != 200:
+    if served.status != _OK:
         return failed("policy_not_there", **where)
     if served.media_type.partition(";")[0].strip().lower() != _TEXT:
         return failed("policy_media_type", name=served.name, media_type=served.media_type[:_SHOWN] or "–")

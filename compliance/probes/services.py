@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from compliance.model.names import is_inside, is_loopback, is_plain, mail_host_target
-from compliance.model.observation import Facts, Failure, FailureKind, Observation, SmtpFacts
+from compliance.model.observation import Facts, Failure, FailureKind, Observation, PolicyFacts, SmtpFacts
 from compliance.model.subject import Kind, Subject
 from compliance.probes.asker import Act, Asker
 from compliance.probes.https import fetch
@@ -50,7 +50,7 @@ class Services:
         """Fetch once more what did not come, at the end of the run: a fault counts only when it was seen twice."""
         host = policy_host(domain)
         first = self.asker.seen(host, POLICY)
-        if first is not None and is_theirs(first.failure):
+        if first is not None and (is_theirs(first.failure) or _was_turned_away(first)):
             self._fetch(host, self._public(host), POLICY_AGAIN)
 
     def _fetch(self, host: str, addresses: tuple[str, ...], question: str) -> None:
@@ -141,6 +141,12 @@ def _question(port: int) -> str:
 
 def _target(host: Host) -> str:
     return mail_host_target(host.name, host.address, host.port)
+
+
+def _was_turned_away(first: Observation) -> bool:
+    """Whether a policy host said that it has no policy, or none now: a redirect is no such answer."""
+    served = first.facts if isinstance(first.facts, PolicyFacts) and first.failure is None else None
+    return served is not None and served.status != 200 and not 300 <= served.status < 400
 
 
 def _was_heard(first: Observation) -> bool:

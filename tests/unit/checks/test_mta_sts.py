@@ -155,6 +155,30 @@ POLICIES: list[tuple[str, tuple[Observation, ...], str, str]] = [
     ),
     ("one issuer for all", (*FOUND, served(shown="proxied"), PROXIED), "not_tested ours https_intercepted", ""),
     ("the second try", (*FOUND, unserved("timeout", "connect"), served(again=True)), "pass policy_valid", ""),
+    (
+        "not there, and then it is",
+        (*FOUND, served("", status=404), served(again=True)),
+        "pass policy_valid",
+        "policy_unsteady",
+    ),
+    (
+        "busy, and then not",
+        (*FOUND, served("", status=503), served(again=True)),
+        "pass policy_valid",
+        "policy_unsteady",
+    ),
+    (
+        "not there, twice",
+        (*FOUND, served("", status=404), served("", status=404, again=True)),
+        "fail policy_not_there",
+        "",
+    ),
+    (
+        "not there, and then silence",
+        (*FOUND, served("", status=404), unserved("timeout", "connect", again=True)),
+        "fail policy_not_there",
+        "",
+    ),
     ("no TLS, twice", (*FOUND, *twice("handshake", "tls"), BY_OTHERS), "fail policy_tls_failed", ""),
     ("no TLS, path not shown", (*FOUND, *twice("handshake", "tls")), "not_tested theirs policy_not_fetched", ""),
     (

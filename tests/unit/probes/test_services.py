@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from compliance.model.observation import Failure, FailureKind, Observation, Reply, SmtpFacts
+from compliance.model.observation import Failure, FailureKind, Observation, PolicyFacts, Reply, SmtpFacts, TlsFacts
 from compliance.model.subject import Kind, Subject
 from compliance.probes import services
 from compliance.probes.asker import Asker
@@ -19,6 +19,7 @@ from tests.unit.checks.build import dns
 POLICY_HOST = "mta-sts.a.example"
 RECORD = dns("_mta-sts.a.example", "TXT", "v=STSv1; id=1")
 ADDRESS = dns(POLICY_HOST, "A", "192.0.2.8", "10.0.0.8")
+SHOWN = TlsFacts("TLSv1.3", "TLS_AES_256_GCM_SHA384", (b"leaf",), POLICY_HOST, False, False, 0.1)
 SILENCE = Failure(FailureKind.TIMEOUT, "connect")
 NO_ROUTE = Failure(FailureKind.NO_ROUTE, "connect")
 
@@ -124,6 +125,19 @@ def test_a_policy_is_fetched_again_where_it_was_the_worlds_trouble(
     made.policy_again("a.example")
 
     assert [seen.question for seen in journal] == questions
+
+
+@pytest.mark.parametrize(("status", "times"), [(200, 1), (301, 1), (404, 2), (503, 2)])
+def test_a_policy_that_was_not_there_is_looked_for_again(
+    status: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, journal = asked(table(RECORD, ADDRESS))
+    facts = PolicyFacts("policy", POLICY_HOST, "192.0.2.8", 8443, SHOWN, status, "", "", "")
+    monkeypatch.setattr(services, "fetch", lambda *_args, **_more: (facts, None))
+    made.policy("a.example")
+    made.policy_again("a.example")
+
+    assert len(journal) == times
 
 
 def host(**more: Any) -> Subject:
