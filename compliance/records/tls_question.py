@@ -24,6 +24,7 @@ T = TypeVar("T")
 #: illegal_parameter, decode_error. They refuse only what refuses a smaller hello too.
 _OF_FORM = frozenset({10, 22, 47, 50})
 _UNRECOGNIZED_NAME = 112
+_INTERNAL_ERROR = 80
 
 
 class Outcome(StrEnum):
@@ -161,6 +162,12 @@ def complains_of_form(answer: HelloAnswer) -> bool:
     """Tell whether a refusal may have been of the hello's size or form."""
     alert = answer.answer.alert if answer.answer else None
     return answer.outcome is Outcome.REFUSED and alert is not None and alert.description in _OF_FORM
+
+
+def is_its_own_trouble(answer: HelloAnswer) -> bool:
+    """Tell whether a server turned a hello down by internal_error, which refuses an offer only if it does so twice."""
+    alert = answer.answer.alert if answer.answer else None
+    return answer.outcome is Outcome.REFUSED and alert is not None and alert.description == _INTERNAL_ERROR
 
 
 def _is_offered(offer: HelloOffer, answer: Answer) -> bool:

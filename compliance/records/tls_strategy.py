@@ -34,6 +34,7 @@ from compliance.records.tls_question import (
     Shown,
     TlsWalk,
     complains_of_form,
+    is_its_own_trouble,
 )
 
 _ENOUGH = 2  # questions in a row that came to nothing, before it is asked whether the address still answers at all
@@ -75,7 +76,7 @@ class _Walk:
     # -- one question ---------------------------------------------------------------------------------------------
 
     def ask(self, name: str, offer: HelloOffer, span: Span, number: int = 1) -> TlsWalk[Asked]:
-        """Put one question, once more in a smaller form if it meets silence, and book what came of it."""
+        """Put one question, once more in a smaller form if silence or trouble meets it, and book what came of it."""
         question = HelloQuestion(name, offer, number)
         if self._stopped:
             return Asked((), question, span, Outcome.NOT_OBTAINED)
@@ -84,12 +85,14 @@ class _Walk:
         answer = yield question
         put = [question.question]
         silent = answer.outcome is Outcome.SILENT and not question.is_small
-        if silent or (complains_of_form(answer) and not question.offer.small):
+        of_form = complains_of_form(answer)
+        troubled = span is Span.TLS12 and is_its_own_trouble(answer)  # an older hello is asked by name then
+        if silent or ((of_form or troubled) and not question.offer.small):
             again = question.smaller()
             repeated = yield again
             put.append(again.question)
             answered = repeated.outcome in {Outcome.ACCEPTED, Outcome.REFUSED}
-            self._small = self._small or (answered and not question.is_small)
+            self._small = self._small or (answered and (silent or of_form) and not question.is_small)
             if answered or silent:
                 question, answer = again, repeated
         asked = self.ledger.book(Asked(tuple(put), question, span, answer.outcome, answer.answer))

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from compliance.checks.tls import (
 )
 from compliance.model.observation import Observation
 from compliance.records.tls_classes import KeyType
+from compliance.records.tls_question import HelloQuestion
 from tests.unit.checks.build import OFFER, Put, context, failure, good, heard, host_view, nothing, tls, told, walked
 from tests.unit.records.tls_servers import BY_NAME, SOUND, Server
 
@@ -138,6 +139,28 @@ def test_another_of_a_pool_may_be_old_when_the_walk_comes_to_it() -> None:
     verdict = tls_versions(host_view(run), {})
     assert (told(verdict), verdict.values.get("versions")) == ("fail old_tls_accepted", ["TLSv1"])
     assert "session after" in {run.evidence.by_id[key].question for key in verdict.evidence}
+
+
+@dataclass(frozen=True)
+class Troubled(Server):
+    """A server that answers these questions by internal_error."""
+
+    by: tuple[str, ...] = ()
+
+    def __call__(self, question: HelloQuestion) -> bytes:
+        return ALERT[:-1] + b"\x50" if question.question in self.by else Server.__call__(self, question)
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"),
+    [
+        (("hello weak12",), "fail weak_suites_accepted"),
+        (("hello weak12", "hello weak12 smaller"), "pass no_weak_suites"),
+    ],
+)
+def test_an_internal_error_refuses_only_when_it_is_met_twice(by: tuple[str, ...], expected: str) -> None:
+    server = Troubled(suites=suites("RSA_WITH_RC4_128_SHA"), keys=(KeyType.ECDSA, KeyType.RSA), by=by)
+    assert told(weak_suites(host_view(context(walked(server))), {})) == expected
 
 
 def test_hellos_of_another_address_prove_nothing_here() -> None:
