@@ -15,6 +15,8 @@ from compliance.store.files import sha256
 _ROTATED = re.compile(r"(?P<stem>.+?)(?:\.(?P<number>\d{1,4}))?(?:\.(?:gz|xz|zst))?", re.DOTALL)
 _HIDDEN = re.compile(f"[{HIDDEN}]")
 _LONGEST = 100
+#: A mail program names a message it saves by its subject, which is nobody's to keep: its content names it instead.
+_NAMED_BY_SUBJECT = "messages"
 
 
 def files_of(evidence: Path, since: datetime, known: Collection[str] = ()) -> Iterator[SuppliedInput]:
@@ -32,7 +34,8 @@ def files_of(evidence: Path, since: datetime, known: Collection[str] = ()) -> It
                 if digest not in seen:
                     seen.add(digest)
                     below = place.name if place != evidence / folder else ""
-                    kept.append(SuppliedInput(path, folder, _plain(below), shown_name(path), digest, since))
+                    name = shown_name(path) if folder != _NAMED_BY_SUBJECT else f"message-{digest[:12]}"
+                    kept.append(SuppliedInput(path, folder, _plain(below), name, digest, since))
             yield from _dated(kept)
 
 

@@ -98,6 +98,16 @@ def test_a_rotated_set_is_read_from_its_oldest_file_and_each_content_once(tmp_pa
     ]
 
 
+def test_a_message_is_not_known_by_its_subject(tmp_path: Path) -> None:
+    saved = tmp_path / "evidence" / "messages" / "Oppsigelse Kari Nordmann.eml"
+    saved.parent.mkdir(parents=True)
+    saved.write_text("From: a@b.example\n")
+    (found,) = files_of(tmp_path / "evidence", SINCE)
+
+    assert found.name == f"message-{found.sha256[:12]}"
+    assert "Kari" not in repr(read(found))
+
+
 def test_files_known_by_their_digest_are_not_given_again(tmp_path: Path) -> None:
     evidence = _evidence(tmp_path)
     digests = [file.sha256 for file in files_of(evidence, SINCE)]
