@@ -41,6 +41,9 @@ TLS_LINE = re.compile(rb"[A-Z][a-z]{6,8} TLS connection (?:established|reused) (
 FAILED_TLS = re.compile(rb"SSL_connect error to ([^\s\[\]]{1,255})\[([0-9A-Fa-f:.]{2,50})\]:(\d{1,5}): ")
 #: The session a TLS line spoke of is over: the next delivery has one of its own.
 OVER = re.compile(rb"connect to |(?:[0-9A-Za-z]{5,24}: )?(?:lost connection with|conversation with|Cannot start TLS)")
+#: The log itself says that lines are missing from it: the journal's and rsyslog's limits on how many are taken.
+KEEPER = re.compile(rb"(?:systemd-)?journald?|rsyslogd(?:-\d{1,5})?")
+DROPPED = re.compile(rb"Suppressed \d|Missed \d|im(?:uxsock|journal)\b.{0,200}(?:begin to drop|messages lost)")
 CLIENT = re.compile(_QUEUE + rb": client=([^\s\[\]]{1,255})\[([0-9A-Fa-f:.]{2,50}|unknown)\](.*)", re.DOTALL)
 SENDER = re.compile(_QUEUE + rb": from=<" + _MAILBOX + rb">, size=")
 VERSIONS = frozenset({b"TLSv1.3", b"TLSv1.2", b"TLSv1.1", b"TLSv1", b"SSLv3", b"SSLv2"})

@@ -17,9 +17,11 @@ from compliance.outbound.lines import LONGEST
 from compliance.outbound.postfix_lines import (
     CLIENT,
     DELIVERY,
+    DROPPED,
     FAILED_TLS,
     FORGED,
     HEADER,
+    KEEPER,
     KEEPING,
     NOWHERE,
     OVER,
@@ -98,6 +100,7 @@ class _Book(Book):
             "qmgr": self._qmgr,
             "master": self._master,
         }
+        self._missing = 0  # when lines were last left out of the log
         self._begun: set[tuple[bytes, str]] = set()  # programs whose start is in the log: nobody is older than that
 
     def add(self, lines: list[bytes]) -> None:
@@ -135,7 +138,7 @@ class _Book(Book):
 
     def _learn(self, tag: bytes) -> "tuple[_Handler, str] | None":
         name, prefix = _program(tag)
-        handler = self._handlers.get(name)
+        handler = self._keeper if KEEPER.fullmatch(tag) else self._handlers.get(name)
         found = (handler, prefix) if handler else None
         if len(self._programs) < _MOST_PROGRAMS:
             self._programs[tag] = found
@@ -159,7 +162,16 @@ class _Book(Book):
 
     def _is_young(self, host: bytes, prefix: str, when: int) -> bool:
         """Tell whether a process not seen before began within the log, so that all its sessions are in it."""
-        return when - self.first > _OLD_SESSION or (host, prefix) in self._begun
+        return when - max(self.first, self._missing) > _OLD_SESSION or (host, prefix) in self._begun
+
+    def _keeper(self, body: bytes, _host: bytes, _prefix: str, _who: bytes, when: int) -> None:
+        """Take a line of what keeps the log: where some are missing, any session may have begun among them."""
+        if DROPPED.match(body):
+            self._missing = when
+            self._begun.clear()
+            self._receivers.clear()
+            for process in self._senders.values():
+                process.place, process.known = None, False
 
     def _master(self, body: bytes, host: bytes, prefix: str, _who: bytes, _when: int) -> None:
         """Take a line of the daemon that starts all the others."""

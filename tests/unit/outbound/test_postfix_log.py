@@ -120,6 +120,24 @@ ROWS: list[Row] = [
         between(stamped(LATER, sent(), "postfix/relay/smtp[10]")),
         (0, 1, 0),
     ),
+    (
+        "after the journal left lines out",
+        between(stamped(LATER, "Suppressed 400 messages from postfix@-.service", "systemd-journald[1]"), sent()),
+        (0, 0, 1),
+    ),
+    (
+        "after rsyslog left lines out",
+        between(
+            stamped(LATER, "imuxsock[pid 10]: 31 messages lost due to rate-limiting", "rsyslogd"),
+            sent(),
+        ),
+        (0, 0, 1),
+    ),
+    (
+        "long after the journal left lines out",
+        between(stamped(10, "Suppressed 400 messages from x.service", "systemd-journald[1]"), sent()),
+        (0, 1, 0),
+    ),
     ("to a filter on this machine", between(sent("127.0.0.1[127.0.0.1]:10024")), (0, 0, 0)),
     ("put off", between(tls_to(), sent(status="deferred")), (0, 0, 0)),
     (
