@@ -9,8 +9,8 @@ from compliance.checks.dnssec import nobody_validates
 from compliance.checks.evidence import Evidence
 from compliance.checks.presented import Presented
 from compliance.checks.registry import not_tested
-from compliance.checks.scopes import unanswered
 from compliance.checks.trust import Roots, build
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import HostView, MxView
 from compliance.model.finding import Cause, Verdict
 from compliance.model.observation import Observation

@@ -15,8 +15,8 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
 from compliance.checks.transport import starttls
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import HostView, MxView
 from compliance.model.finding import Cause, Notice, Status, Value, Verdict
 from compliance.model.names import is_address

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from compliance.checks.mail_logs import Share
 from compliance.checks.outgoing import joined
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, passed, resting_on
-from compliance.checks.scopes import route_of, unanswered
+from compliance.checks.scopes import route_of
 from compliance.checks.sent_logs import sent_by, silent
 from compliance.checks.tls_policies import demanded_in_policy
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import OutgoingView
 from compliance.model.finding import Cause, Verdict
 from compliance.model.observation import Observation

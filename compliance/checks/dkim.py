@@ -13,7 +13,7 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView, SelectorView
 from compliance.model.finding import Cause, Notice, Value, Verdict
 from compliance.records.dkim_selector import Selector, learned_walk, selector_walk

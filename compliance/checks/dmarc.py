@@ -10,7 +10,7 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView
 from compliance.model.finding import Notice, Value, Verdict
 from compliance.model.subject import Kind

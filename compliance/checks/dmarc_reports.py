@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from compliance.checks.dmarc import record_verdict, walk_of
 from compliance.checks.registry import Parameters, Scope, check, failed, not_tested, noticing, passed, resting_on
-from compliance.checks.scopes import unanswered
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Value, Verdict
 from compliance.records.dmarc import DmarcWalk

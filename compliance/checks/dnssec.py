@@ -16,7 +16,7 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView, MxView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.observation import Observation

@@ -11,7 +11,7 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import MxView, SenderView
 from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.model.names import is_inside, is_no_mail_host, is_plain, reverse_name

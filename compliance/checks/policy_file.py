@@ -8,7 +8,7 @@ from compliance.checks.context import Context
 from compliance.checks.evidence import Evidence
 from compliance.checks.presented import Objection, Presented, opinion
 from compliance.checks.registry import broken, failed, not_tested
-from compliance.checks.scopes import unanswered
+from compliance.checks.unanswered import unanswered
 from compliance.model.finding import Cause, Notice, Value, Verdict
 from compliance.model.names import is_inside
 from compliance.model.observation import FailureKind, Observation, PolicyFacts

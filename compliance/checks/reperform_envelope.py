@@ -2,6 +2,7 @@
 
 import shlex
 
+from compliance.checks.reperform_client import PATIENCE
 from compliance.checks.reperform_dns import NOTHING
 from compliance.checks.views import HostView
 from compliance.model.finding import Reperform, Status, Verdict
@@ -10,7 +11,6 @@ from compliance.model.observation import SmtpFacts
 from compliance.records.envelope import step
 
 _NEEDS = ("swaks", "timeout")
-_PATIENCE = 40  # seconds, as for every other printed command
 _SHOWN = 80
 
 
@@ -30,4 +30,4 @@ def by_envelope(view: HostView, verdict: Verdict) -> Reperform:
     taken = (reply.lines[0] for reply in replies if reply.step == step("rcpt", sender) and reply.code // 10 == 25)
     accepted = next(taken, "") if verdict.reason == "plain_accepted" else ""  # what is said in clear stands first
     expect = f"<** {refused}" if refused else f"<-  {accepted}"[:_SHOWN] if accepted else ""
-    return Reperform(f"timeout {_PATIENCE} {shlex.join(words)}", expect, _NEEDS)
+    return Reperform(f"timeout {PATIENCE} {shlex.join(words)}", expect, _NEEDS)

@@ -11,8 +11,8 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
 from compliance.checks.spf_publish import publishing
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.model.subject import Kind

@@ -12,9 +12,9 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
 from compliance.checks.spf import given_up, record_verdict, tree_of
 from compliance.checks.spf_publish import publishing
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView
 from compliance.model.finding import Cause, Notice, Verdict
 from compliance.records.spf_limits import Costs, answer_size, costs, observations

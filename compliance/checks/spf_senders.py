@@ -13,8 +13,8 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import unanswered
 from compliance.checks.spf_publish import INCLUDES, publishing
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import SpfSenderView
 from compliance.model.finding import Cause, Notice, Status, Verdict
 from compliance.records.dns_walk import drive

@@ -10,7 +10,8 @@ from compliance.checks.registry import (
     passed,
     resting_on,
 )
-from compliance.checks.scopes import route_of, unanswered
+from compliance.checks.scopes import route_of
+from compliance.checks.unanswered import unanswered
 from compliance.checks.views import DomainView
 from compliance.model.finding import Notice, Verdict
 from compliance.records.dns_walk import DnsQuestion, facts, is_answered, texts
