@@ -26,8 +26,8 @@ _CARRIES: Mapping[str, Mapping[Level, frozenset[str]]] = {
 }
 
 
-#: The reader of a table.
-_TABLE = "postfix_policy"
+#: The readers of a table, and of the parameters that say whether one is looked up.
+_TABLE, _PARAMETERS = "postfix_policy", "postfix_settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,9 @@ def _decided(view: OutgoingView, asked: Level, supplied: Sequence[tuple[Observat
     elsewhere = {name for _, facts in supplied for name in facts.elsewhere}
     if "relayhost" in elsewhere:  # the table is then asked by the relay's name (postconf(5), smtp_tls_policy_maps)
         return not_tested(Cause.NO_EVIDENCE, "settings_relayed", partner=view.subject.hostname)
+    readers = {seen.probe for seen, _ in supplied}
+    if {_TABLE, _PARAMETERS} <= readers and "smtp_tls_policy_maps" not in elsewhere:
+        return not_tested(Cause.NO_EVIDENCE, "settings_table_unused", partner=view.subject.hostname)
     told = [
         _Told(seen, entry, facts.product)
         for seen, facts in supplied
@@ -61,7 +64,7 @@ def _decided(view: OutgoingView, asked: Level, supplied: Sequence[tuple[Observat
     # An entry of its own decides before one that is for everybody, whichever file it stands in.
     own = [each for each in told if each.entry.pattern != "*"] or told
     named = any(each.entry.pattern != "*" for each in own)
-    if not named and "smtp_tls_policy_maps" in elsewhere and not any(seen.probe == _TABLE for seen, _ in supplied):
+    if not named and "smtp_tls_policy_maps" in elsewhere and _TABLE not in readers:
         return not_tested(Cause.NO_EVIDENCE, "settings_without_table", partner=view.subject.hostname)
     enough = [each for each in own if each.entry.level in _CARRIES[each.product][asked]]
     if not named and not enough and (count := sum(map(_not_read, supplied))):

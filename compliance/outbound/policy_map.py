@@ -9,8 +9,9 @@ from compliance.outbound.reader import SuppliedInput, Unreadable
 from compliance.records.tls_policy import EVERYBODY, LEVELS, TlsPolicyFault, logical_lines, parse_entry
 
 _MOST = 100_000  # entries: no table of partners is longer
-_LEVEL = re.compile(rb"(?m)^smtp_tls_security_level[ \t]*=[ \t]*(\S*)")
-_ELSEWHERE = re.compile(rb"(?m)^(smtp_tls_policy_maps|relayhost)[ \t]*=[ \t]*\S")
+_EQUALS = rb"[ \t]*=(?:[ \t]|\r?\n[ \t])*"  # a value may begin on the next line, behind a blank
+_LEVEL = re.compile(rb"(?m)^smtp_tls_security_level" + _EQUALS + rb"(\S*)")
+_ELSEWHERE = re.compile(rb"(?m)^(smtp_tls_policy_maps|relayhost)" + _EQUALS + rb"\S")
 _PARAMETER = re.compile(rb"(?m)^[a-z0-9_]+[ \t]*=")
 
 

@@ -76,6 +76,20 @@ ROWS: list[tuple[str, Level, Subject, tuple[Observation, ...], str]] = [
         "not_tested no_evidence settings_disagree",
     ),
     (
+        "a table that Postfix was never told of",
+        V,
+        RELE,
+        (settings(NAMED["secure"]), postconf(("*", "may"))),
+        "not_tested no_evidence settings_table_unused",
+    ),
+    (
+        "a table in use",
+        V,
+        RELE,
+        (settings(NAMED["secure"]), postconf(("*", "may"), elsewhere="smtp_tls_policy_maps")),
+        "pass settings_demand",
+    ),
+    (
         "everybody, and a table that is not there",
         E,
         RELE,
@@ -114,14 +128,20 @@ ROWS: list[tuple[str, Level, Subject, tuple[Observation, ...], str]] = [
         "a host's entry, which may be the partner's",
         E,
         RELE,
-        (settings(("x.example", "secure"), unread="no_domain"), postconf(("*", "may"))),
+        (
+            settings(("x.example", "secure"), unread="no_domain"),
+            postconf(("*", "may"), elsewhere="smtp_tls_policy_maps"),
+        ),
         "not_tested no_evidence settings_partly_read",
     ),
     (
         "a host's entry, and all others encrypted",
         E,
         RELE,
-        (settings(("x.example", "secure"), unread="no_domain"), postconf(("*", "encrypt"))),
+        (
+            settings(("x.example", "secure"), unread="no_domain"),
+            postconf(("*", "encrypt"), elsewhere="smtp_tls_policy_maps"),
+        ),
         "pass settings_demand",
     ),
     (

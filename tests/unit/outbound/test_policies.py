@@ -53,6 +53,10 @@ def test_parameters_tell_what_else_decides(tmp_path: Path) -> None:
     facts = read(tmp_path / "main.txt", text)
     assert facts is not None
     assert (facts.entries, facts.elsewhere) == ((PolicyEntry("*", "encrypt"),), ("smtp_tls_policy_maps",))
+    text = "biff = no\nsmtp_tls_policy_maps =\n    hash:/etc/postfix/tls_policy\nsmtp_tls_security_level =\n\tmay\n"
+    facts = read(tmp_path / "main.cf", text)
+    assert facts is not None
+    assert (facts.entries, facts.elsewhere) == ((PolicyEntry("*", "may"),), ("smtp_tls_policy_maps",))
     facts = read(tmp_path / "main.txt", "relayhost = [smtp.x.example]:587\nmyhostname = a.example\n")
     assert facts is not None
     assert (facts.entries, facts.elsewhere) == ((), ("relayhost",))
