@@ -18,6 +18,13 @@ from compliance.outbound.tally import FROM, TO, Instance, Tls
 _DATE = rb"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})?)(?: \[\d{1,10}\])? "
 _ID = rb"\w{6}-(?:\w{6}-\w{2}|\w{11}-\w{4})"
 _LINE = re.compile(_DATE + rb"(?:(" + _ID + rb") (<=|=>|->|>>|\*>|\*\*|==|Completed)(?: |$))?")
+_FELL_BACK = re.compile(
+    _DATE
+    + rb"("
+    + _ID
+    + rb") .*: delivering unencrypted to H=\S{0,255} \[([0-9A-Fa-f:.]{2,50})\] \(not in hosts_require_tls\)"
+)
+_MOST = 10_000  # messages on their way that fell back to clear text
 _MAILBOX = rb"([^\s\"<>]*+)"
 _HOST = rb"H=(\([^()]{0,255}\)|\S{1,255}(?: \([^()]{0,255}\))?) \[([0-9A-Fa-f:.]{2,50})\](?::(\d{1,5}))?\*?"
 _TLS = (
@@ -56,6 +63,7 @@ class _Book(Book):
     def __init__(self, since: datetime, clock: LogClock) -> None:
         super().__init__(since, clock)
         self._instance = Instance("", "exim")
+        self._fell_back: dict[bytes, set[bytes]] = {}
 
     def add(self, lines: list[bytes]) -> None:
         """Read lines in order."""
@@ -73,15 +81,24 @@ class _Book(Book):
                 self.older += 1
             else:
                 self.first, self.last = self.first or when, max(self.last, when)
-                self._message(found[3], line[found.end() :], when)
+                self._message(found[2], found[3], line[found.end() :], when)
+                if found[2] is None and (failed := _FELL_BACK.fullmatch(line)):
+                    self._note_failure(failed[2], failed[3])
 
-    def _message(self, sign: bytes | None, body: bytes, when: int) -> None:
+    def _message(self, message: bytes, sign: bytes | None, body: bytes, when: int) -> None:
         if sign in {b"=>", b"->"}:
-            self._delivered(body, when)
+            self._delivered(message, body, when)
         elif sign == b"<=":
             self._arrived(body, when)
+        elif sign == b"Completed":
+            self._fell_back.pop(message, None)
 
-    def _delivered(self, body: bytes, when: int) -> None:
+    def _note_failure(self, message: bytes, address: bytes) -> None:
+        """Note that a message goes in clear since a handshake failed: the line of its delivery does not say so."""
+        if len(self._fell_back) < _MOST:
+            self._fell_back.setdefault(message, set()).add(address)
+
+    def _delivered(self, message: bytes, body: bytes, when: int) -> None:
         if _is_forged(body):
             self.unread.note("delivery", body)
             return
@@ -96,7 +113,8 @@ class _Book(Book):
             self.unread.note("tls", body)
         elif address not in _THIS_MACHINE:
             relay = (safe.host_name(name.partition(b" ")[0]), safe.address(address), int(port or 25))
-            self._count(TO, relay, safe.domain(mailbox), tls, when)
+            failed = address in self._fell_back.get(message, ())
+            self._count(TO, relay, safe.domain(mailbox), tls, when, failed=failed)
 
     def _arrived(self, body: bytes, when: int) -> None:
         found = None if _is_forged(body) else _ARRIVAL.match(body)
@@ -117,12 +135,14 @@ class _Book(Book):
                 when,
             )
 
-    def _count(self, way: str, relay: tuple[str, str, int], domain: str, tls: Tls | None, when: int) -> None:
+    def _count(
+        self, way: str, relay: tuple[str, str, int], domain: str, tls: Tls | None, when: int, *, failed: bool = False
+    ) -> None:
         if tls:
             self._instance.session(way)
             self._instance.encrypted(way, relay, domain, tls, when)
         else:
-            self._instance.silent(way, relay, domain, when)
+            self._instance.silent(way, relay, domain, when, failed=failed)
 
     def facts(self, file: SuppliedInput) -> MailLogFacts:
         """Give what was read."""

@@ -80,6 +80,33 @@ def test_a_delivery_tells_its_tls(
     assert relay(facts, "203.0.113.9").messages == 0
 
 
+def fell_back(address: str = "192.0.2.1", message: str = ID) -> str:
+    said = "TLS session: (gnutls_handshake): A packet with illegal or unsupported version was received."
+    body = f"{said}: delivering unencrypted to H=mx.part.example [{address}] (not in hosts_require_tls)"
+    return f"2026-11-02 09:05:00 {message} {body}"
+
+
+OTHER_ID = ID.replace("A-", "B-")
+FAILURES = [
+    ("a handshake failed before it", [fell_back(), line(delivered(""))], 1),
+    ("and for another recipient", [fell_back(), line(delivered("")), line(delivered("", sign="->"))], 2),
+    ("with another host", [fell_back("198.51.100.7"), line(delivered(""))], 0),
+    ("of another message", [fell_back(message=OTHER_ID), line(delivered(""))], 0),
+    ("of a message that was done", [fell_back(), line("Completed"), line(delivered(""))], 0),
+]
+
+
+@pytest.mark.parametrize(("lines", "failed"), [row[1:] for row in FAILURES], ids=[row[0] for row in FAILURES])
+def test_a_delivery_in_clear_after_a_failed_handshake_is_told_apart(
+    tmp_path: Path, lines: list[str], failed: int
+) -> None:
+    first, *rest = around()
+    flow = relay(distilled(log_file(tmp_path, [first, *lines, *rest], "mainlog")))
+
+    assert flow.failed_tls == failed
+    assert flow.clear == sum(" => " in each or " -> " in each for each in lines)
+
+
 VERSIONS = [
     (f"{X13} CV=dane", ("TLSv1.3", "ECDHE_SECP256R1__RSA_PSS_RSAE_SHA256__AES_256_GCM", "cv_dane")),
     ("X=TLSv1.2:ECDHE-RSA-AES256-GCM-SHA384:256 CV=no", ("TLSv1.2", "ECDHE-RSA-AES256-GCM-SHA384", "cv_no")),
