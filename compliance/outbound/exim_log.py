@@ -26,13 +26,13 @@ _FELL_BACK = re.compile(
 )
 _MOST = 10_000  # messages on their way that fell back to clear text
 _MAILBOX = rb"([^\s\"<>]*+)"
-_HOST = rb"H=(\([^()]{0,255}\)|\S{1,255}(?: \([^()]{0,255}\))?) \[([0-9A-Fa-f:.]{2,50})\](?::(\d{1,5}))?\*?"
+_HOST = rb"H=(\([^()]{0,255}\)|\S{1,255}(?: \([^()]{0,255}\))?)(?: DS)? \[([0-9A-Fa-f:.]{2,50})\](?::(\d{1,5}))?\*?"
 _TLS = (
-    rb"(?: TFO\*?| I=\[[^\]\s]{1,50}\](?::\d{1,5})?| PRX=\S{1,100}| P=e?smtp\w{0,3})*+"
+    rb"(?: TFO\*?| I=\[[^\]\s]{1,50}\](?::\d{1,5})?| PRX=\S{1,100}| P=e?smtp\w{0,3}| U=\S{1,60}| L[.*-]{0,3})*+"
     rb"(?: X=(\S{1,160}))?(?: CV=(\w{1,8}))?"
 )
 _DELIVERY = re.compile(_MAILBOX + rb"(?: <[^<>\s]{0,400}>)?(?: [A-Z]{1,3}=\S{0,400}){0,6}? " + _HOST + _TLS)
-_ARRIVAL = re.compile(_MAILBOX + rb"(?: R=\S{1,60})?(?: U=\S{1,60})? " + _HOST + _TLS + rb"(.*)", re.DOTALL)
+_ARRIVAL = re.compile(_MAILBOX + rb"(?: R=\S{1,60})?(?: U=\S{1,60})?(?: DS)? " + _HOST + _TLS + rb"(.*)", re.DOTALL)
 _ELSEWHERE = re.compile(_MAILBOX + rb"(?: <[^<>]{0,400}>)?(?: [A-Z]{1,3}=\S{0,400}){1,6}")
 _LOGIN = re.compile(rb"(?: K| L| DN=\"[^\"]{0,1000}\"| SNI=\S{1,255}| PRDR| M8S=\d| CV=\w{1,8})* A=\S")
 _CIPHER = re.compile(rb"TLSv?(1(?:\.[0-3])?):([\w+.-]{1,120}):(\d{1,4})")

@@ -44,6 +44,8 @@ ROWS = [
         (1, 0),
         [],
     ),
+    ("the name from signed DNS", [delivered().replace("[192.0.2.1]", "DS [192.0.2.1]")], (1, 0), []),
+    ("in clear, the name from signed DNS", [delivered("L K").replace("[192.0.2.1]", "DS [192.0.2.1]")], (0, 1), []),
     ("a reply that looks like TLS", [delivered("", reply=f"250 {X13} CV=yes")], (0, 1), []),
     ("a reply that names a host", [delivered(reply="250 H=x [203.0.113.9]")], (0, 0), ["delivery"]),
     ("to a quoted recipient", [quoted("a b")], (0, 0), ["delivery"]),
@@ -139,6 +141,26 @@ def test_arrivals_are_counted_by_their_senders_domain(tmp_path: Path) -> None:
         "part.example": (2, 1)
     }
     assert "kari" not in repr(facts)
+
+
+#: How Exim writes an arrival under TLS with one selector more: dnssec, incoming_interface, ident asked, pipelining.
+TOLD = [
+    f"DS H=mx.part.example [192.0.2.1] P=esmtps {X13}",
+    f"H=mx.part.example [192.0.2.1]:4711 I=[192.0.2.9]:25 P=esmtps {X13}",
+    f"H=mx.part.example [192.0.2.1] U=ola P=esmtps {X13}",
+    f"H=(mx.part.example) [192.0.2.1] P=esmtps L {X13}",
+    f"H=(mx.part.example) [192.0.2.1] P=esmtps L.- {X13}",
+]
+
+
+@pytest.mark.parametrize("told", TOLD)
+def test_an_arrival_under_tls_is_read_however_much_is_told(tmp_path: Path, told: str) -> None:
+    took = f"<= ola@part.example {told} CV=no S=900 M8S=0 id=x@part.example"
+    facts = distilled(log_file(tmp_path, [line(took, 1), line(took, 2)], "mainlog"))
+
+    flow = domains(facts, "from")["part.example"].flow
+    assert (flow.encrypted, flow.clear, flow.unknown) == (2, 0, 0)
+    assert facts.file.not_read == 0
 
 
 def test_an_arrival_that_names_two_hosts_is_not_read(tmp_path: Path) -> None:
