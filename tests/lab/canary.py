@@ -5,13 +5,10 @@ checks DANE asks the resolver of its (chroot's) resolv.conf.
 """
 
 import fcntl
-import os
-import re
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,7 +22,7 @@ from tests.lab import cases, mailbox
 from tests.lab.debs import LAB, ROOT, libraries
 from tests.lab.keeper import Keeper
 from tests.lab.nameservers import Nsd, Unbound
-from tests.lab.postfix import PostfixInstance
+from tests.lab.postfix import SendingPostfix
 from tests.lab.servers import Server, read_greeting
 from tests.lab.zones import _delegation, _make_key, _sign
 
@@ -102,21 +99,6 @@ class Serving(Nsd):
     """The authoritative server of this world."""
 
     address, port = NAME_SERVER, 53
-
-
-class SendingPostfix(PostfixInstance):
-    """A sender that asks this world's resolver: its delivery agent lives in a chroot with a resolv.conf of its own."""
-
-    def prepare(self) -> None:
-        """Write the configuration, with the delivery agent in the queue folder as its root."""
-        super().prepare()
-        master = self.folder / "master.cf"
-        text, count = re.subn(r"^(smtp +unix +- +- +)n", r"\g<1>y", master.read_text(), flags=re.MULTILINE)
-        assert count == 1
-        master.write_text(text)
-        os.utime(master, (time.time() - 60,) * 2)
-        (self.queue / "etc").mkdir()
-        (self.queue / "etc/resolv.conf").write_text(f"nameserver {RESOLVER}\noptions trust-ad edns0 timeout:2\n")
 
 
 class Serve(Server):
@@ -200,24 +182,14 @@ def _stop(server: Server, keeper: Keeper) -> None:
 
 def _sender(folder: Path, label: str) -> SendingPostfix:
     settings = {
-        "mynetworks": "127.0.0.0/8",
-        "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
-        "smtpd_tls_security_level": "none",
         "smtpd_milters": f"inet:{SIGNER}:{SIGNER_PORT}",
-        "smtp_tls_loglevel": "1",
         "smtp_tls_CAfile": str(folder / "bird/ca.pem"),
-        "smtp_bind_address": SENDERS[label],
-        "smtp_host_lookup": "dns",
-        "smtp_dns_support_level": "dnssec",
-        "default_transport": "smtp",
-        "mydestination": "",
         "minimal_backoff_time": f"{RETRY}s",
         "maximal_backoff_time": f"{RETRY}s",
         "queue_run_delay": f"{RETRY}s",
-        "smtp_connection_cache_on_demand": "no",
         **POLICIES[label],
     }
-    return SendingPostfix(label, folder / label, SENDERS[label], f"{label}.{SENT_FROM}", settings)
+    return SendingPostfix(label, folder / label, SENDERS[label], f"{label}.{SENT_FROM}", settings, RESOLVER)
 
 
 def _zones(folder: Path, canary: list[str], dkim: str) -> tuple[tuple[str, ...], Mapping[str, Path], str]:

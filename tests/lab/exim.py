@@ -26,7 +26,10 @@ _BASE = {
 
 
 class Exim(Server):
-    """One Exim. `settings` are the case's own lines and go before the lab's; `blocks` stand behind them as they are."""
+    """One Exim. `settings` are the case's own lines and go before the lab's; `blocks` stand behind them as they are.
+
+    `resolver` is the name server it asks; without one it asks the machine's, and the lab's receivers ask nothing.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Exim(Server):
         settings: Mapping[str, str],
         staple: Path | None = None,
         blocks: str = "",
+        resolver: str = "",
     ) -> None:
         self.address, self.port, self.host, self.folder = address, 25, host, folder
         self._blocks, self._files = blocks, files
@@ -56,6 +60,9 @@ class Exim(Server):
         folder.mkdir(parents=True)
         bound, ids = accounts(folder, _USER)
         self._owner = ids[_USER]
+        if resolver:
+            bound["/etc/resolv.conf"] = folder / "resolv.conf"
+            bound["/etc/resolv.conf"].write_text(f"nameserver {resolver}\noptions trust-ad edns0 timeout:2\n")
         words = command(_PROGRAM, "-bdf", "-C", folder / "exim.conf", bound=bound)
         super().__init__(f"exim {name}", words, folder / "log")
 

@@ -83,6 +83,7 @@ class Unbound(Server):
     """A validating resolver that knows no root but the lab's."""
 
     address, port = RESOLVER, RESOLVER_PORT
+    also: tuple[int, ...] = ()  # further ports; a mail server asks at 53 alone
     name_server = f"{NAME_SERVER}@{NAME_SERVER_PORT}"
 
     def __init__(self, folder: Path, origins: tuple[str, ...], anchor: str, local: tuple[str, ...] = ()) -> None:
@@ -91,6 +92,7 @@ class Unbound(Server):
         text = _UNBOUND.format(address=self.address, port=self.port, folder=folder)
         for origin in origins:  # a stub for each: delegations carry no port
             text += f'stub-zone:\n  name: "{origin}"\n  stub-addr: {self.name_server}\n'
+        text += "".join(f"server:\n  interface: {self.address}@{port}\n" for port in self.also)
         if local:
             text += "server:\n" + "".join(f'  local-zone: "{zone}" nodefault\n' for zone in local)
         (folder / "unbound.conf").write_text(text)

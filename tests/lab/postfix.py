@@ -3,6 +3,7 @@
 import grp
 import os
 import pwd
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,6 +63,19 @@ _BASE = {
     "smtpd_tls_security_level": "may",
     "smtpd_tls_loglevel": "1",
     "smtpd_tls_session_cache_database": "",
+}
+
+#: A host that takes mail of the tests and sends it where MX says, in TLS of which its log tells.
+_SENDING = {
+    "mynetworks": "127.0.0.0/8",
+    "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
+    "smtpd_tls_security_level": "none",
+    "smtp_tls_loglevel": "1",
+    "smtp_host_lookup": "dns",
+    "smtp_dns_support_level": "dnssec",
+    "default_transport": "smtp",
+    "mydestination": "",
+    "smtp_connection_cache_on_demand": "no",
 }
 
 # owner and mode of the queue folders, as Postfix's own post-install lays them out
@@ -130,6 +144,27 @@ class PostfixInstance(Server):
     def answers(self) -> bool:
         """It greets, with a welcome or (a case of its own) a rejection."""
         return read_greeting(self.address, self.port, within=8.0)[:3] in (b"220", b"554")
+
+
+class SendingPostfix(PostfixInstance):
+    """A sender that asks a resolver of the lab: its delivery agent lives in a chroot with a resolv.conf of its own."""
+
+    def __init__(
+        self, name: str, folder: Path, address: str, host: str, settings: Mapping[str, str], resolver: str
+    ) -> None:
+        self._resolver = resolver
+        super().__init__(name, folder, address, host, {**_SENDING, "smtp_bind_address": address, **settings})
+
+    def prepare(self) -> None:
+        """Write the configuration, with the delivery agent in the queue folder as its root."""
+        super().prepare()
+        master = self.folder / "master.cf"
+        text, count = re.subn(r"^(smtp +unix +- +- +)n", r"\g<1>y", master.read_text(), flags=re.MULTILINE)
+        assert count == 1
+        master.write_text(text)
+        os.utime(master, (time.time() - 60,) * 2)
+        (self.queue / "etc").mkdir()
+        (self.queue / "etc/resolv.conf").write_text(f"nameserver {self._resolver}\noptions trust-ad edns0 timeout:2\n")
 
 
 def _own(folder: Path, user: int, group: int, mode: int) -> None:

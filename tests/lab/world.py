@@ -24,6 +24,12 @@ from tests.lab.submission import inventory as submission_hosts
 from tests.lab.zones import ORIGINS, write_zones
 
 
+class _Resolver(Unbound):
+    """The lab's resolver, which its sending hosts ask too."""
+
+    also = (53,)
+
+
 @dataclass(frozen=True)
 class World:
     """The running lab: `cases` by name, `mail` servers by case name, the resolver, the roots to judge with."""
@@ -48,11 +54,12 @@ class World:
         only: Iterable[str] = (),
         settings: Mapping[str, Any] | None = None,
         with_hosts: bool = False,
+        hosts: Mapping[str, Any] | None = None,
     ) -> Path:
         """Write an inventory of every case (or `only` those) below `parent`; `settings` are laid over user_defined.
 
         `with_hosts` adds the sound domain's mail host as ours, both ways: only then may a probe ask it intrusively.
-        Its submission hosts come with it.
+        Its submission hosts come with it. `hosts` are further entries, or others in the place of a case's.
         """
         chosen = set(only) or set(self.cases)
         unknown = chosen - set(self.cases)
@@ -65,15 +72,15 @@ class World:
             "runner": {"plugin": "threaded", "options": {"num_workers": 16}},
             "user_defined": {**self._user_defined(), **(settings or {})},
         }
-        hosts = {
+        entries = {
             case.domain: {"groups": [case.kind], **({"data": dict(case.data)} if case.data else {})}
             for case in self.cases.values()
             if case.name in chosen
         }
         if with_hosts:
-            hosts |= {**self._own_hosts(), **submission_hosts()}
+            entries |= {**self._own_hosts(), **submission_hosts()}
         write_yaml(folder / "config.yaml", config)
-        write_yaml(folder / "hosts.yaml", hosts)
+        write_yaml(folder / "hosts.yaml", {**entries, **(hosts or {})})
         return folder
 
     def _own_hosts(self) -> dict[str, Any]:
@@ -146,5 +153,5 @@ def _build(folder: Path) -> World:
     built = build(folder, pki)
     names = fresh(folder / "dns")
     zones, anchor = write_zones(names, built.tlsa)
-    nsd, unbound = Nsd(names, zones), Unbound(names, ORIGINS, anchor)
+    nsd, unbound = Nsd(names, zones), _Resolver(names, ORIGINS, anchor)
     return World(folder, pki, nsd, unbound, built.mail, built.front, sender(folder), CASES)
