@@ -140,8 +140,8 @@ def goes_on(*said: tuple[int, bytes]) -> Callable[[Tls12, Peer], None]:
 
 
 def tickets(peer: Peer, kit: Kit) -> None:
-    """Two hundred session tickets behind every handshake (RFC 8446 section 4.6.1)."""
-    kit.context.num_tickets = 200
+    """Fifty session tickets behind every handshake (RFC 8446 section 4.6.1)."""
+    kit.context.num_tickets = 50
     inside(peer, kit)
 
 
